@@ -1,0 +1,3 @@
+export * from './element.js'
+export * from './parser.js'
+export * from './serialise.js'
