@@ -1,0 +1,205 @@
+import type { Element } from '../xml/index.js'
+import type { Jid } from '../xmpp/jid.js'
+import type { Addressed, Stanza } from '../xmpp/stanza.js'
+import type { Accounts } from './accounts.js'
+import type { Awaitable } from './awaitable.js'
+import type { Bus } from './bus.js'
+import type { Clock } from './clock.js'
+import type { Fields, Values } from './config.js'
+import type { Directory } from './directory.js'
+import type { Log } from './log.js'
+import type { Session } from './session.js'
+import type { Opened, Shapes } from './stores.js'
+
+/** The order of the pipeline, and what a fault (a bug, not a refusal) in a hook of that stage does to the stanza. */
+export const STAGES = {
+  /** May it pass? Blocking, limits. */
+  check: 'refuse',
+  /** Forged ids go, ours come. */
+  rewrite: 'refuse',
+  /** Keep it before anybody sees it: subscriptions, archives. */
+  record: 'refuse',
+  /** Carbons, push: it is about to be delivered. */
+  copy: 'carry on',
+  /** Nobody was there to take it: offline store. */
+  fallback: 'refuse',
+} as const
+
+export type Stage = keyof typeof STAGES
+
+/** Where a hook can meet a stanza. */
+export interface Flows {
+  /** One of our clients sent it; it has not been routed yet. */
+  fromClient: { readonly stanza: Stanza; readonly session: Session }
+  /** It is for one of our accounts, by its bare or a full JID. */
+  toAccount: {
+    readonly stanza: Addressed
+    /** The account, by its bare JID. */
+    readonly account: Jid
+    /**
+     * From the stage `copy` on, the sessions that get it. A hook that gives a copy to a further session adds that, so
+     * that what one session loses is not given to another that has it.
+     */
+    readonly recipients: Session[]
+  }
+}
+
+export const TAKEN = Symbol('taken')
+
+/** Nothing: carry on. A stanza: carry on with that one. TAKEN: it is mine now. A StanzaError thrown: refuse it. */
+export type Verdict = Awaitable<void | Stanza | typeof TAKEN>
+
+export type Hook<F extends keyof Flows> = (met: Flows[F]) => Verdict
+
+export type Hooks = { readonly [F in keyof Flows]?: { readonly [S in Stage]?: Hook<F> } }
+
+/** What happens to sessions. Handlers run in the order of modules, each after the one before has finished. */
+export interface Moments {
+  /** A resource has been bound. */
+  bound: Session
+  /** It has sent its first presence, or its first after being unavailable; it can be sent to already. */
+  available: Session
+  /** It is over and in the directory no more. */
+  closed: Session
+}
+
+/** Whom a request was sent to: the domain, any account's bare JID, or the sender's own. */
+export type Target = 'server' | 'account' | 'self'
+
+export interface Request {
+  readonly stanza: Addressed
+  /** The child of the iq. */
+  readonly payload: Element
+  /** Whom it was sent to: a domain or a bare JID. */
+  readonly to: Jid
+  readonly from: Jid
+  /** Whose it is, when one of our own clients sent it. */
+  readonly session: Session | undefined
+}
+
+/** Answers iq requests that hold an element of this name and namespace. */
+export interface IqHandler {
+  readonly type: 'get' | 'set'
+  readonly targets: readonly Target[]
+  readonly name: string
+  readonly ns: string
+  /** The payload of the result, or nothing for an empty one; throws a StanzaError to refuse. */
+  readonly answer: (request: Request) => Awaitable<Element | void>
+}
+
+export const get = (targets: readonly Target[], name: string, ns: string, answer: IqHandler['answer']): IqHandler => ({
+  type: 'get',
+  targets,
+  name,
+  ns,
+  answer,
+})
+
+export const set = (targets: readonly Target[], name: string, ns: string, answer: IqHandler['answer']): IqHandler => ({
+  type: 'set',
+  targets,
+  name,
+  ns,
+  answer,
+})
+
+/** What a command may be given: one value for each name. */
+export type Arguments = Readonly<Record<string, string>>
+
+/** Something an operator can have done, from the command line and wherever else commands are offered. */
+export interface Command {
+  /** Its words: `user add`. */
+  readonly name: string
+  readonly doc: string
+  /** Its arguments by name, in order, each with a sentence. */
+  readonly args: Readonly<Record<string, string>>
+  /** What to print. Throws a CommandError for what the operator can put right. */
+  run(args: Arguments): Promise<string>
+}
+
+/** A command that cannot be done: the text is for the operator. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+/** What one module offers to others by agreement: the contract stands in core, its key is this object. */
+export class Contract<T> {
+  /** Only the type: nothing is stored here. */
+  declare readonly offer: T
+
+  constructor(readonly name: string) {}
+}
+
+export interface Offer {
+  readonly contract: Contract<unknown>
+  readonly implementation: unknown
+}
+
+export const offer = <T>(contract: Contract<T>, implementation: T): Offer => ({ contract, implementation })
+
+/** What a module does. Data, not calls: the host registers it at load and withdraws exactly the same. */
+export interface Behaviour {
+  readonly iq?: readonly IqHandler[]
+  readonly hooks?: Hooks
+  readonly on?: { readonly [M in keyof Moments]?: (subject: Moments[M]) => Awaitable<void> }
+  readonly offers?: readonly Offer[]
+  readonly commands?: readonly Command[]
+  /** Only for what the host cannot undo by itself; hooks, timers and stores it can. */
+  readonly stop?: () => Awaitable<void>
+}
+
+/** Sends what the server itself has to say. */
+export interface Outbound {
+  /** To wherever it is addressed, through the recipient's hooks. */
+  route(stanza: Addressed): Awaitable<void>
+}
+
+/** What a module is given to work with. */
+export interface Context<F extends Fields, S extends Shapes> {
+  readonly config: Values<F>
+  readonly stores: Opened<S>
+  /** The domains that are served, prepared. */
+  readonly domains: ReadonlySet<string>
+  readonly sessions: Directory
+  readonly accounts: Accounts
+  readonly router: Outbound
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Log
+  /** 128 random bits as text, for ids that nobody shall guess. */
+  readonly randomId: () => string
+  /** Repeats a task as long as the module is loaded. A fault is logged, and the task tried again next time. */
+  every(ms: number, task: () => Awaitable<void>): void
+  /** Lets the other modules know; resolves when all have dealt with it. */
+  announce<M extends keyof Moments>(moment: M, subject: Moments[M]): Awaitable<void>
+  /** What another module offers. Only inside of handlers: while modules are set up not all are there. */
+  use<T>(contract: Contract<T>): T
+  /** What the loaded modules announce, for whoever asks (XEP-0030). */
+  readonly announced: { readonly server: readonly string[]; readonly account: readonly string[] }
+}
+
+export interface Module<F extends Fields = Fields, S extends Shapes = Shapes> {
+  readonly name: string
+  /** What it is for, in a sentence for operators. */
+  readonly doc: string
+  /** The specifications that it follows: `XEP-0199 2.0.1`. */
+  readonly implements: readonly string[]
+  /** Features that the server announces in service discovery. */
+  readonly features?: readonly string[]
+  /** Features that accounts announce. */
+  readonly accountFeatures?: readonly string[]
+  /** Children of the stream features after login. */
+  readonly streamFeatures?: readonly Element[]
+  /** Modules without which it cannot work. */
+  readonly needs?: readonly string[]
+  readonly config?: F
+  readonly stores?: S
+  setup(context: Context<F, S>): Behaviour
+}
+
+/** Declares a module. Its types follow from its fields and stores. */
+// biome-ignore lint/complexity/noBannedTypes: no fields and no stores is what {} says
+export const defineModule = <F extends Fields = {}, S extends Shapes = {}>(module: Module<F, S>): Module<F, S> => module
+
+/** A module as it stands in a list: its fields and stores are its own business. */
+export type AnyModule = Module

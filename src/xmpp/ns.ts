@@ -1,0 +1,63 @@
+/** Namespaces, each under the specification that defines it. A new extension starts here. */
+
+// RFC 6120: core
+export const CLIENT = 'jabber:client'
+export const STREAM = 'http://etherx.jabber.org/streams'
+export const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams'
+export const STANZA_ERRORS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
+export const TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
+export const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
+export const BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
+
+// RFC 3921 §3: a step that RFC 6121 dropped and that older clients still take
+export const SESSION = 'urn:ietf:params:xml:ns:xmpp-session'
+
+// RFC 6121: instant messaging and presence
+export const ROSTER = 'jabber:iq:roster'
+export const ROSTER_VERSIONING = 'urn:xmpp:features:rosterver'
+export const PRE_APPROVAL = 'urn:xmpp:features:pre-approval'
+
+// XEP-0030: service discovery
+export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
+export const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
+
+// XEP-0049: private XML storage
+export const PRIVATE = 'jabber:iq:private'
+
+// XEP-0054: vcard-temp
+export const VCARD = 'vcard-temp'
+
+// XEP-0092: software version
+export const VERSION = 'jabber:iq:version'
+
+// XEP-0160: best practices for handling offline messages
+export const OFFLINE = 'msgoffline'
+
+// XEP-0191: blocking command
+export const BLOCKING = 'urn:xmpp:blocking'
+export const BLOCKING_ERRORS = 'urn:xmpp:blocking:errors'
+
+// XEP-0198: stream management
+export const STREAM_MANAGEMENT = 'urn:xmpp:sm:3'
+
+// XEP-0199: XMPP ping
+export const PING = 'urn:xmpp:ping'
+
+// XEP-0202: entity time
+export const TIME = 'urn:xmpp:time'
+
+// XEP-0203: delayed delivery
+export const DELAY = 'urn:xmpp:delay'
+
+// XEP-0280: message carbons
+export const CARBONS = 'urn:xmpp:carbons:2'
+export const CARBONS_RULES = 'urn:xmpp:carbons:rules:0'
+
+// XEP-0297: stanza forwarding
+export const FORWARD = 'urn:xmpp:forward:0'
+
+// XEP-0334: message processing hints
+export const HINTS = 'urn:xmpp:hints'
+
+// XEP-0359: unique and stable stanza ids
+export const STANZA_ID = 'urn:xmpp:sid:0'

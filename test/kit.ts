@@ -1,0 +1,270 @@
+/**
+ * A server in memory: modules, router and directory as they are, with stores in memory, a clock that stands still until
+ * it is told to go on, and clients that are named and have no sockets.
+ */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import type { Accounts } from '../src/core/accounts.js'
+import { LocalBus } from '../src/core/bus.js'
+import type { Clock, Timer } from '../src/core/clock.js'
+import { LocalDirectory } from '../src/core/directory.js'
+import { Host, type ModuleSettings } from '../src/core/host.js'
+import { type Log, silentLog } from '../src/core/log.js'
+import { MemoryAccounts, MemoryStorage } from '../src/core/memory-storage.js'
+import type { AnyModule } from '../src/core/module.js'
+import { Router } from '../src/core/router.js'
+import type { Availability, Custody, Gate, Session } from '../src/core/session.js'
+import { type Slot, Slots } from '../src/core/slot.js'
+import type { Storage } from '../src/core/stores.js'
+import { child, type Element, parseElement, xml } from '../src/xml/index.js'
+import type { StreamError } from '../src/xmpp/errors.js'
+import { kindOf, readClientStanza } from '../src/xmpp/incoming.js'
+import { type Jid, parseJid } from '../src/xmpp/jid.js'
+import { CLIENT } from '../src/xmpp/ns.js'
+import type { Addressed } from '../src/xmpp/stanza.js'
+
+/** Midnight, 1 July 1595. */
+const BEGINNING = Date.parse('1595-07-01T00:00:00Z')
+
+export class FakeClock implements Clock {
+  #now = BEGINNING
+  readonly #timers = new Set<{ readonly at: number; readonly task: () => void }>()
+
+  now(): number {
+    return this.#now
+  }
+
+  after(ms: number, task: () => void): Timer {
+    const timer = { at: this.#now + ms, task }
+    this.#timers.add(timer)
+    return { cancel: () => this.#timers.delete(timer) }
+  }
+
+  /** Lets time pass; what is due happens, in order, and is finished when this resolves. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#now + ms
+    for (;;) {
+      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)
+      if (!next) break
+      this.#timers.delete(next)
+      this.#now = Math.max(this.#now, next.at)
+      next.task()
+      await settled()
+    }
+    this.#now = end
+  }
+}
+
+/** Everything that only waited for promises has gone on. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise(resolve => setImmediate(resolve))
+}
+
+/** `<message/>` and so on as the literal says, in a client's namespace. */
+export const el = (strings: TemplateStringsArray, ...values: readonly unknown[]): Element =>
+  parseElement(String.raw({ raw: strings }, ...values))
+
+export interface KitOptions {
+  readonly modules: readonly AnyModule[]
+  readonly settings?: ModuleSettings
+  /** Bare JIDs or local parts of `verona.example`. */
+  readonly accounts?: readonly string[]
+  readonly storage?: Storage
+  readonly log?: Log
+}
+
+export class Kit {
+  readonly clock = new FakeClock()
+  readonly bus = new LocalBus()
+  readonly directory = new LocalDirectory()
+  readonly domains: ReadonlySet<string> = new Set(['verona.example', 'mantua.example'])
+  readonly storage: Storage
+  readonly accounts: Accounts
+  readonly host: Host
+  readonly router: Router
+  readonly #clients: Client[] = []
+
+  static async start(options: KitOptions): Promise<Kit> {
+    const kit = new Kit(options)
+    for (const name of options.accounts ?? ['romeo', 'juliet', 'nurse'])
+      await kit.accounts.create(bare(name), new Map())
+    return kit
+  }
+
+  private constructor({ modules, settings = {}, storage, log = silentLog }: KitOptions) {
+    const memory = new MemoryStorage({ clock: this.clock })
+    this.storage = storage ?? memory
+    this.accounts = new MemoryAccounts({ bus: this.bus, storage: memory })
+    this.host = new Host(log)
+    const { clock, bus, directory, domains, accounts, host } = this
+    const route = (stanza: Addressed) => this.router.route(stanza)
+    host.load(modules, settings, {
+      domains,
+      sessions: directory,
+      accounts,
+      router: { route },
+      bus,
+      clock,
+      log,
+      randomId: () => randomBytes(16).toString('hex'),
+      storage: this.storage,
+    })
+    this.router = new Router({ host, directory, accounts, domains, clock, log })
+  }
+
+  /** A client that has just bound its resource: `romeo/balcony`, or a full JID. */
+  async connects(name: string): Promise<Client> {
+    const [user = '', resource = 'client'] = name.split('/')
+    const client = new Client(this, bare(user).withResource(resource))
+    this.directory.add(client)
+    this.#clients.push(client)
+    await this.host.announce('bound', client)
+    return client
+  }
+
+  /** The same, and it has sent its first presence and read what came then. */
+  async comesOnline(name: string, presence: Element = xml('presence')): Promise<Client> {
+    const client = await this.connects(name)
+    await client.sends(presence)
+    await settled()
+    return client
+  }
+
+  /** Everybody has read what has arrived so far. */
+  forget(): void {
+    for (const client of this.#clients) client.received.length = 0
+  }
+}
+
+const bare = (name: string): Jid => parseJid(name.includes('@') ? name : `${name}@verona.example`)
+
+interface Unacknowledged {
+  readonly stanza: Addressed
+  readonly custody: Custody | undefined
+}
+
+/** A client without a socket. It has acknowledged what it received unless it is told to keep silent about it. */
+export class Client implements Session {
+  readonly account: Jid
+  presence: Availability | undefined
+  /** What has arrived and was not taken yet. */
+  readonly received: Element[] = []
+  /** Why the server ended the session. */
+  ended: StreamError | undefined
+  /** Whether it acknowledges what it receives. */
+  acknowledges = true
+  #unacknowledged: Unacknowledged[] = []
+  #held: Unacknowledged[] | undefined
+  readonly #slots = new Slots()
+  #ids = 0
+
+  constructor(
+    readonly kit: Kit,
+    readonly jid: Jid,
+  ) {
+    this.account = jid.bare
+  }
+
+  /** Sends it as it would on a stream; resolves when the server has dealt with it and would acknowledge it. */
+  async sends(stanza: Element): Promise<void> {
+    const kind = kindOf(stanza.attrs.xmlns === undefined ? xmlns(stanza) : stanza, CLIENT)
+    assert.ok(kind, `${stanza} is a stanza`)
+    const incoming = readClientStanza(kind, xmlns(stanza), this.jid)
+    if ('stanza' in incoming) await this.kit.router.fromClient(this, incoming.stanza)
+    else if (incoming.answer) this.send(incoming.answer)
+  }
+
+  /** Sends a request and takes the answer to it, result or error. */
+  async asks(type: 'get' | 'set', payload: Element, to?: string): Promise<Element> {
+    const id = `${this.jid.resource}-${++this.#ids}`
+    await this.sends(xml('iq', { type, id, to }, payload))
+    await settled()
+    return this.takes(stanza => stanza.name === 'iq' && stanza.attrs.id === id)
+  }
+
+  /** The condition of the error that a request is answered with. */
+  async isRefused(type: 'get' | 'set', payload: Element, to?: string): Promise<string> {
+    return conditionOf(await this.asks(type, payload, to))
+  }
+
+  /** The first stanza received that fits and was not taken yet. */
+  takes(fits: (stanza: Element) => boolean = () => true): Element {
+    const index = this.received.findIndex(fits)
+    assert.ok(index >= 0, `${this.jid} received no such stanza, but: ${this.received.join('\n') || 'nothing'}`)
+    return this.received.splice(index, 1)[0] as Element // it was just found
+  }
+
+  /** All stanzas of that name that were not taken yet. */
+  takesAll(name: 'message' | 'presence' | 'iq'): Element[] {
+    const taken = this.received.filter(stanza => stanza.name === name)
+    this.received.splice(0, Infinity, ...this.received.filter(stanza => stanza.name !== name))
+    return taken
+  }
+
+  /** The bodies of the messages that were not taken yet. */
+  hears(): string[] {
+    return this.takesAll('message').map(message => child(message, 'body')?.getText() ?? '')
+  }
+
+  /** Goes without a word: what it had not acknowledged is lost. */
+  async dies(): Promise<void> {
+    this.kit.directory.remove(this)
+    await this.kit.host.announce('closed', this)
+    for (const { stanza, custody } of this.#unacknowledged.splice(0)) {
+      if (custody) custody.lost(this)
+      else this.kit.router.undelivered(stanza)
+    }
+    await settled()
+  }
+
+  /** Ends its stream properly. */
+  async leaves(): Promise<void> {
+    await this.dies()
+  }
+
+  send(stanza: Addressed, custody?: Custody): void {
+    if (this.#held) this.#held.push({ stanza, custody })
+    else this.#take({ stanza, custody })
+  }
+
+  hold(): Gate {
+    this.#held ??= []
+    return {
+      send: (stanza, custody) => this.#take({ stanza, custody }),
+      open: () => {
+        const held = this.#held ?? []
+        this.#held = undefined
+        for (const kept of held) this.#take(kept)
+      },
+    }
+  }
+
+  end(error: StreamError): void {
+    this.ended = error
+    this.kit.directory.remove(this)
+  }
+
+  get<T>(slot: Slot<T>): T {
+    return this.#slots.get(slot)
+  }
+
+  set<T>(slot: Slot<T>, value: T): void {
+    this.#slots.set(slot, value)
+  }
+
+  #take(delivery: Unacknowledged): void {
+    this.received.push(delivery.stanza.el)
+    if (this.acknowledges) delivery.custody?.settled(this)
+    else this.#unacknowledged.push(delivery)
+  }
+}
+
+function xmlns(stanza: Element): Element {
+  return stanza.attrs.xmlns === undefined ? parseElement(`${stanza}`.replace(/^<\w+/, `$& xmlns='${CLIENT}'`)) : stanza
+}
+
+export function conditionOf(stanza: Element): string {
+  assert.equal(stanza.attrs.type, 'error', `${stanza} is an error`)
+  const error = child(stanza, 'error')
+  return error?.getChildElements()[0]?.name ?? ''
+}
