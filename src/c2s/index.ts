@@ -1,0 +1,174 @@
+import { once } from 'node:events'
+import net from 'node:net'
+import type { Duplex } from 'node:stream'
+import tls from 'node:tls'
+import type { Accounts } from '../core/accounts.js'
+import { accountRemoved, passwordChanged } from '../core/accounts.js'
+import type { Bus } from '../core/bus.js'
+import type { Clock, Timer } from '../core/clock.js'
+import type { Directory } from '../core/directory.js'
+import type { Host } from '../core/host.js'
+import type { Log } from '../core/log.js'
+import type { Router } from '../core/router.js'
+import { StreamError } from '../xmpp/errors.js'
+import { parseJid } from '../xmpp/jid.js'
+import { Attachments } from './attachments.js'
+import { Connection, type ConnectionWorld } from './connection.js'
+import type { Limits } from './limits.js'
+import { Turn } from './turn.js'
+
+export { implemented } from './implements.js'
+export { type Limits, limits } from './limits.js'
+
+/** The certificates of the domains. */
+export interface Certificates {
+  /** For the name that a client asks for; without a name, or one that is not ours, the first domain's. */
+  find(servername: string | undefined): tls.SecureContext | undefined
+}
+
+export interface C2sParts {
+  readonly limits: Limits
+  /** Whether nobody may log in without TLS. */
+  readonly tlsRequired: boolean
+  readonly domains: ReadonlySet<string>
+  readonly certificates: Certificates
+  readonly accounts: Accounts
+  /** The same for as long as the server has its data: what accounts that do not exist are made of. */
+  readonly serverSecret: Uint8Array
+  /** Of the password hash of a new account. */
+  readonly iterations: number
+  readonly host: Host
+  readonly router: Router
+  readonly directory: Directory
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Log
+  readonly randomId: () => string
+}
+
+/** How TLS begins: when the client asks for it (RFC 6120 §5), or with the first byte (XEP-0368). */
+export type Security = 'starttls' | 'tls'
+
+/** The clients' way in. */
+export interface C2s {
+  listen(at: { readonly host?: string; readonly port: number }, how: Security): Promise<void>
+  /** A connection that did not come through a listener. */
+  accept(socket: Duplex, arrival?: { readonly isLocal?: boolean; readonly from?: string }): void
+  /** Says goodbye to all; resolves when they are gone and what they left behind is dealt with. */
+  stop(): Promise<void>
+}
+
+/** How often silent connections are looked at. */
+const PULSE_MS = 5000
+
+export function createC2s(parts: C2sParts): C2s {
+  return new ClientListeners(parts)
+}
+
+class ClientListeners implements C2s {
+  readonly #parts: C2sParts
+  readonly #world: ConnectionWorld
+  readonly #attachments: Attachments
+  readonly #listeners = new Set<net.Server>()
+  readonly #connections = new Set<Connection>()
+  #pulse: Timer
+  #noneLeft: (() => void) | undefined
+
+  constructor(parts: C2sParts) {
+    const { limits, tlsRequired, domains, host, router, clock, log, randomId, bus, directory } = parts
+    this.#parts = parts
+    this.#attachments = new Attachments(parts)
+    this.#world = {
+      limits,
+      settings: { domains, tlsRequired, loginAttempts: limits.loginAttempts },
+      logins: parts,
+      attachments: this.#attachments,
+      router,
+      clock,
+      log,
+      turn: new Turn(),
+      streamFeatures: host.streamFeatures,
+      randomId,
+      secure: socket => this.#secure(socket, 'starttls'),
+      gone: connection => this.#gone(connection),
+    }
+    this.#pulse = clock.after(PULSE_MS, this.#checkPulses)
+    const endAll = (account: string, text: string) => {
+      for (const session of directory.of(parseJid(account))) session.end(new StreamError('not-authorized', { text }))
+    }
+    bus.subscribe(accountRemoved, account => endAll(account, 'The account was removed'))
+    bus.subscribe(passwordChanged, account => endAll(account, 'The password was changed'))
+  }
+
+  async listen({ host, port }: { readonly host?: string; readonly port: number }, how: Security): Promise<void> {
+    const listener = net.createServer({ noDelay: true }, socket => this.#arrives(socket, how))
+    listener.listen({ port, ...(host !== undefined && { host }) })
+    await once(listener, 'listening')
+    listener.on('error', fault => this.#parts.log.error({ err: fault }, 'a listener failed'))
+    this.#listeners.add(listener)
+  }
+
+  accept(socket: Duplex, { isLocal = false, from = '' } = {}): void {
+    this.#connections.add(new Connection({ socket, isSecure: false, isLocal, from }, this.#world))
+  }
+
+  async stop(): Promise<void> {
+    this.#pulse.cancel()
+    for (const listener of this.#listeners) listener.close()
+    for (const connection of this.#connections) connection.close(new StreamError('system-shutdown'))
+    await this.#attachments.stop()
+    if (this.#connections.size > 0) await new Promise<void>(resolve => (this.#noneLeft = resolve))
+  }
+
+  #arrives(socket: net.Socket, how: Security): void {
+    const from = socket.remoteAddress ?? ''
+    const isLocal = isLoopback(from) && !this.#parts.tlsRequired
+    if (how === 'starttls') return this.accept(socket, { isLocal, from })
+    this.#secureAtOnce(socket).then(
+      secured => this.#connections.add(new Connection({ socket: secured, isSecure: true, isLocal, from }, this.#world)),
+      fault => this.#parts.log.debug({ from, reason: String(fault) }, 'no TLS'),
+    )
+  }
+
+  async #secureAtOnce(socket: net.Socket): Promise<Duplex> {
+    const { clock, limits } = this.#parts
+    socket.on('error', () => {}) // it closes, and the handshake fails for that
+    const deadline = clock.after(limits.loginTime, () => socket.destroy())
+    try {
+      return await this.#secure(socket, 'tls')
+    } finally {
+      deadline.cancel()
+    }
+  }
+
+  #secure(socket: Duplex, how: Security): Promise<Duplex> {
+    const { certificates } = this.#parts
+    const context = certificates.find(undefined)
+    const secured = new tls.TLSSocket(socket, {
+      isServer: true,
+      ...(context && { secureContext: context }),
+      SNICallback: (name, answer) => answer(null, certificates.find(name)),
+      ...(how === 'tls' && { ALPNProtocols: ['xmpp-client'] }),
+    })
+    return new Promise((resolve, reject) => {
+      secured.once('secure', () => resolve(secured))
+      secured.once('error', reject)
+      secured.once('close', () => reject(new Error('the connection was closed')))
+    })
+  }
+
+  #gone(connection: Connection): void {
+    this.#connections.delete(connection)
+    if (this.#connections.size === 0) this.#noneLeft?.()
+  }
+
+  readonly #checkPulses = (): void => {
+    const { clock } = this.#parts
+    this.#pulse = clock.after(PULSE_MS, this.#checkPulses)
+    const now = clock.now()
+    for (const connection of this.#connections) connection.checkPulse(now)
+  }
+}
+
+const isLoopback = (address: string): boolean =>
+  address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
