@@ -21,17 +21,26 @@ export const PRE_APPROVAL = 'urn:xmpp:features:pre-approval'
 export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 export const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
 
+// XEP-0045: multi-user chat
+export const MUC_USER = 'http://jabber.org/protocol/muc#user'
+
 // XEP-0049: private XML storage
 export const PRIVATE = 'jabber:iq:private'
 
 // XEP-0054: vcard-temp
 export const VCARD = 'vcard-temp'
 
+// XEP-0085: chat state notifications
+export const CHAT_STATES = 'http://jabber.org/protocol/chatstates'
+
 // XEP-0092: software version
 export const VERSION = 'jabber:iq:version'
 
 // XEP-0160: best practices for handling offline messages
 export const OFFLINE = 'msgoffline'
+
+// XEP-0184: message delivery receipts
+export const RECEIPTS = 'urn:xmpp:receipts'
 
 // XEP-0191: blocking command
 export const BLOCKING = 'urn:xmpp:blocking'
@@ -49,12 +58,18 @@ export const TIME = 'urn:xmpp:time'
 // XEP-0203: delayed delivery
 export const DELAY = 'urn:xmpp:delay'
 
+// XEP-0249: direct MUC invitations
+export const DIRECT_INVITATION = 'jabber:x:conference'
+
 // XEP-0280: message carbons
 export const CARBONS = 'urn:xmpp:carbons:2'
 export const CARBONS_RULES = 'urn:xmpp:carbons:rules:0'
 
 // XEP-0297: stanza forwarding
 export const FORWARD = 'urn:xmpp:forward:0'
+
+// XEP-0333: displayed markers
+export const CHAT_MARKERS = 'urn:xmpp:chat-markers:0'
 
 // XEP-0334: message processing hints
 export const HINTS = 'urn:xmpp:hints'
