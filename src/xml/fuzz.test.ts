@@ -381,7 +381,8 @@ function secondOpinion(text: string): { outcome: Outcome; lax: Lax } {
 const TAG = /<(?:[^<>"']|"[^"]*"|'[^']*')*>/g
 const ATTRIBUTE = /([^\s=<>"'/]+)\s*=\s*(?:"[^"]*"|'[^']*')/g
 
-const withoutCdata = (text: string): string => text.replace(/<!\[CDATA\[.*?\]\]>/gs, '')
+// a blank in its place, so that what stands around it does not run together
+const withoutCdata = (text: string): string => text.replace(/<!\[CDATA\[.*?\]\]>/gs, ' ')
 
 const withoutValues = (text: string): string => text.replace(/=\s*(?:'[^']*'|"[^"]*")/g, '=')
 
@@ -410,7 +411,7 @@ const LAXNESS: Readonly<Record<string, (c: Case) => boolean>> = {
   'more than one root': ({ lax }) => lax.secondRoot,
   'duplicate attributes': ({ bare, lax }) => lax.duplicate || hasDuplicate(bare),
   '< in values': ({ text }) => /=\s*(?:'[^'<]*<|"[^"<]*<)/.test(text),
-  ']]> in text': ({ bare }) => bare.replace(TAG, '').includes(']]>'),
+  ']]> in text': ({ bare }) => bare.replace(TAG, ' ').includes(']]>'),
   'blanks before a name': ({ bare }) => /<\s/.test(bare),
   'colons anywhere in a name': ({ bare }) => /:[^\s:=<>/]*:|[\s<]\/?:|:[\s=>/]|:[-.\d]/.test(withoutValues(bare)),
   'undeclaring a prefix': ({ bare }) => /xmlns:[^\s=]+\s*=\s*(?:''|"")/.test(bare),

@@ -5,6 +5,8 @@ declare module '@xmpp/client' {
 
   export interface Client extends EventEmitter {
     readonly iqCaller: { request(stanza: Element, timeoutMs?: number): Promise<Element> }
+    /** Milliseconds that a step of connecting may take. */
+    timeout: number
     isSecure(): boolean
     start(): Promise<unknown>
     stop(): Promise<unknown>

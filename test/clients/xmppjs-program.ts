@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, (command: Command) => Promise<unknown>>>
   async online({ jid = '', password = '', host = '', port = '' }) {
     const [username = '', domain = ''] = jid.split('@')
     xmpp = client({ service: `xmpp://${host}:${port}`, domain, username, password, resource: 'xmppjs' })
+    xmpp.timeout = 15_000 // it gives up after two seconds, which a busy machine may take
     xmpp.on('error', (fault: Error) => tell({ event: 'fault', text: `${fault}` }))
     xmpp.on('stanza', notice)
     await xmpp.start()
