@@ -51,7 +51,10 @@ export function unknownKey(path: string, name: string, known: readonly string[])
   return new ConfigError(path === '' ? name : `${path}.${name}`, `unknown setting; ${choices}`)
 }
 
-const inWords = (raw: unknown): string => (raw === null ? 'nothing' : JSON.stringify(raw))
+function inWords(raw: unknown): string {
+  if (raw === null || raw === undefined) return 'nothing'
+  return typeof raw === 'number' ? String(raw) : JSON.stringify(raw)
+}
 
 interface Described<T> {
   readonly default: T
@@ -107,7 +110,8 @@ export function list(described: Described<readonly string[]>): Field<readonly st
     ...described,
     expects: 'a list of texts',
     parse: raw => (Array.isArray(raw) && raw.every(item => typeof item === 'string') ? raw : undefined),
-    format: value => `[ ${value.join(', ')} ]`,
+    // in quotes, or some would be read as numbers and the like
+    format: value => (value.length === 0 ? '[]' : `[ ${value.map(item => JSON.stringify(item)).join(', ')} ]`),
   }
 }
 
@@ -123,6 +127,7 @@ export function size(described: { readonly default: string; readonly doc: string
 
 const SECOND = 1000
 const TIMES: Units = [
+  ['year', 365 * 24 * 3600 * SECOND],
   ['week', 7 * 24 * 3600 * SECOND],
   ['day', 24 * 3600 * SECOND],
   ['hour', 3600 * SECOND],
@@ -145,13 +150,14 @@ function measured(
   expects: string,
 ): Field<number> {
   const parse = (raw: unknown): number | undefined => {
-    const found = typeof raw === 'string' ? /^(\d{1,9}(?:\.\d{1,3})?) ?([A-Za-z]+)$/.exec(raw) : null
+    const found = typeof raw === 'string' ? /^(\d{1,16}(?:\.\d{1,3})?) ?([A-Za-z]+)$/.exec(raw) : null
     const word = found?.[2]
     const unit = units.find(([name]) => word === name || word === `${name}s`)
-    return unit && Math.round(Number(found?.[1]) * unit[1])
+    const value = unit ? Math.round(Number(found?.[1]) * unit[1]) : Number.NaN
+    return Number.isSafeInteger(value) ? value : undefined
   }
   const format = (value: number): string => {
-    const [name, worth] = units.find(([, worth]) => value >= worth && value % worth === 0) ?? ['', 1]
+    const [name, worth] = units.find(([, worth]) => Math.max(value, 1) >= worth && value % worth === 0) ?? ['', 1]
     const count = value / worth
     return `${count} ${name}${count !== 1 && /[a-z]{3}/.test(name) ? 's' : ''}`
   }

@@ -15,3 +15,12 @@ export interface Contacts {
 }
 
 export const contacts = new Contract<Contacts>('contacts')
+
+/** Whom users have cut off. Presence that is broadcast for a session is asked about here: no hook of the sender sees it. */
+export interface Blocks {
+  /** Whether the account has blocked the contact, by any of the JIDs that it is known by. */
+  isBlocked(account: Jid, contact: Jid): Awaitable<boolean>
+}
+
+/** Offered only while blocking is loaded. */
+export const blocks = new Contract<Blocks>('blocks')

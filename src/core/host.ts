@@ -4,6 +4,7 @@ import type { Fields, Values } from './config.js'
 import { ConfigError, readFields } from './config.js'
 import type { Log } from './log.js'
 import {
+  type Announced,
   type AnyModule,
   type Behaviour,
   type Command,
@@ -11,6 +12,7 @@ import {
   type Contract,
   type Flows,
   type IqHandler,
+  type Item,
   type Moments,
   STAGES,
   type Stage,
@@ -20,7 +22,10 @@ import type { Step } from './pipeline.js'
 import type { Opened, Shapes, Storage } from './stores.js'
 
 /** What the host cannot make itself: the world that modules live in. */
-export type World = Omit<Context<Fields, Shapes>, 'config' | 'stores' | 'every' | 'announce' | 'use' | 'announced'> & {
+export type World = Omit<
+  Context<Fields, Shapes>,
+  'config' | 'stores' | 'every' | 'announce' | 'use' | 'tryUse' | 'announced'
+> & {
   readonly storage: Storage
 }
 
@@ -30,7 +35,8 @@ export type ModuleSettings = Readonly<Record<string, unknown>>
 interface Loaded {
   readonly module: AnyModule
   readonly behaviour: Behaviour
-  readonly stopTasks: () => void
+  /** Resolves when none of them is running any more. */
+  readonly stopTasks: () => Promise<unknown>
 }
 
 /** Loads modules, and knows what they do: the pipeline's steps, iq handlers, commands, announcements. */
@@ -40,7 +46,12 @@ export class Host {
   readonly #offers = new Map<Contract<unknown>, unknown>()
   readonly #steps = new Map<keyof Flows, Step<keyof Flows>[]>()
   readonly #log: Log
-  readonly announced: { readonly server: string[]; readonly account: string[] } = { server: [], account: [] }
+  readonly announced = {
+    server: [] as string[],
+    account: [] as string[],
+    items: (domain: string): readonly Item[] =>
+      this.#loaded.flatMap(({ behaviour }) => behaviour.items?.(domain) ?? []),
+  } satisfies Announced
   readonly streamFeatures: Element[] = []
 
   constructor(log: Log) {
@@ -99,17 +110,26 @@ export class Host {
     return this.#offers.get(contract) as T // `offer` put it there as a T
   }
 
+  tryUse<T>(contract: Contract<T>): T | undefined {
+    return this.#offers.get(contract) as T | undefined // as above
+  }
+
+  /** Stops all modules, the last one first, whether or not one of them fails to. */
   async stop(): Promise<void> {
-    for (const { behaviour, stopTasks } of this.#loaded.toReversed()) {
-      stopTasks()
-      await behaviour.stop?.()
+    for (const { module, behaviour, stopTasks } of this.#loaded.toReversed()) {
+      await stopTasks()
+      try {
+        await behaviour.stop?.()
+      } catch (fault) {
+        this.#report(fault, module.name, 'stop')
+      }
     }
     this.#loaded.length = 0
   }
 
   #load(module: AnyModule, config: Values<Fields>, world: World): void {
     const log = world.log.child({ module: module.name })
-    const tasks = new Set<() => void>()
+    const tasks = new Set<() => Promise<void>>()
     const behaviour = module.setup({
       ...world,
       config,
@@ -119,6 +139,7 @@ export class Host {
       every: (ms, task) => this.#repeat(module.name, world, { ms, task, tasks }),
       announce: (moment, subject) => this.announce(moment, subject),
       use: contract => this.use(contract),
+      tryUse: contract => this.tryUse(contract),
     })
     for (const handler of behaviour.iq ?? []) {
       for (const target of handler.targets) {
@@ -127,14 +148,11 @@ export class Host {
         this.#handlers.set(key, handler)
       }
     }
-    for (const { contract, implementation } of behaviour.offers ?? []) this.#offers.set(contract, implementation)
-    this.#loaded.push({
-      module,
-      behaviour,
-      stopTasks: () => {
-        for (const stop of tasks) stop()
-      },
-    })
+    for (const { contract, implementation } of behaviour.offers ?? []) {
+      if (this.#offers.has(contract)) throw new Error(`two modules offer ${contract.name}`)
+      this.#offers.set(contract, implementation)
+    }
+    this.#loaded.push({ module, behaviour, stopTasks: () => Promise.all([...tasks].map(stop => stop())) })
   }
 
   /** Sorts the hooks by stage, then by the order of modules. */
@@ -155,22 +173,26 @@ export class Host {
   #repeat(
     module: string,
     { clock }: World,
-    { ms, task, tasks }: { ms: number; task: () => Awaitable<void>; tasks: Set<() => void> },
+    { ms, task, tasks }: { ms: number; task: () => Awaitable<void>; tasks: Set<() => Promise<void>> },
   ): void {
-    let timer = clock.after(ms, turn)
-    let stopped = false
-    const host = this
-    async function turn() {
+    const turn = async () => {
       try {
         await task()
       } catch (fault) {
-        host.#report(fault, module, 'task')
+        this.#report(fault, module, 'task')
       }
-      if (!stopped) timer = clock.after(ms, turn)
+      if (!stopped) timer = clock.after(ms, begin)
     }
+    const begin = () => {
+      running = turn()
+    }
+    let stopped = false
+    let running = Promise.resolve()
+    let timer = clock.after(ms, begin)
     tasks.add(() => {
       stopped = true
       timer.cancel()
+      return running
     })
   }
 

@@ -8,7 +8,7 @@ import type { Clock } from './clock.js'
 import type { Fields, Values } from './config.js'
 import type { Directory } from './directory.js'
 import type { Log } from './log.js'
-import type { Session } from './session.js'
+import type { Custody, Session } from './session.js'
 import type { Opened, Shapes } from './stores.js'
 
 /** The order of the pipeline, and what a fault (a bug, not a refusal) in a hook of that stage does to the stanza. */
@@ -36,11 +36,10 @@ export interface Flows {
     readonly stanza: Addressed
     /** The account, by its bare JID. */
     readonly account: Jid
-    /**
-     * From the stage `copy` on, the sessions that get it. A hook that gives a copy to a further session adds that, so
-     * that what one session loses is not given to another that has it.
-     */
+    /** From the stage `copy` on, the sessions that get it. A hook that gives a copy to a further session adds that. */
     readonly recipients: Session[]
+    /** Answers for it, copies included: when the last of the recipients has lost it, it is given to others. */
+    readonly custody: Custody
   }
 }
 
@@ -57,14 +56,16 @@ export type Hooks = { readonly [F in keyof Flows]?: { readonly [S in Stage]?: Ho
 export interface Moments {
   /** A resource has been bound. */
   bound: Session
+  /** From now on it takes messages for its account (RFC 6121 §8.5.2.1), and none has been sent to it yet. */
+  willing: Session
   /** It has sent its first presence, or its first after being unavailable; it can be sent to already. */
   available: Session
   /** It is over and in the directory no more. */
   closed: Session
 }
 
-/** Whom a request was sent to: the domain, any account's bare JID, or the sender's own. */
-export type Target = 'server' | 'account' | 'self'
+/** Whom a request was sent to: the domain, any account's bare JID, the sender's own, or one that is no account's. */
+export type Target = 'server' | 'account' | 'self' | 'nobody'
 
 export interface Request {
   readonly stanza: Addressed
@@ -122,6 +123,13 @@ export class CommandError extends Error {
   override readonly name = 'CommandError'
 }
 
+/** A service with an address of its own that belongs to a domain. XEP-0030 §4 */
+export interface Item {
+  readonly jid: string
+  /** For people. */
+  readonly name?: string
+}
+
 /** What one module offers to others by agreement: the contract stands in core, its key is this object. */
 export class Contract<T> {
   /** Only the type: nothing is stored here. */
@@ -143,6 +151,8 @@ export interface Behaviour {
   readonly hooks?: Hooks
   readonly on?: { readonly [M in keyof Moments]?: (subject: Moments[M]) => Awaitable<void> }
   readonly offers?: readonly Offer[]
+  /** Its services, for whoever asks what belongs to this domain. */
+  readonly items?: (domain: string) => readonly Item[]
   readonly commands?: readonly Command[]
   /** Only for what the host cannot undo by itself; hooks, timers and stores it can. */
   readonly stop?: () => Awaitable<void>
@@ -174,8 +184,19 @@ export interface Context<F extends Fields, S extends Shapes> {
   announce<M extends keyof Moments>(moment: M, subject: Moments[M]): Awaitable<void>
   /** What another module offers. Only inside of handlers: while modules are set up not all are there. */
   use<T>(contract: Contract<T>): T
+  /** The same, or undefined when no loaded module offers it. */
+  tryUse<T>(contract: Contract<T>): T | undefined
   /** What the loaded modules announce, for whoever asks (XEP-0030). */
-  readonly announced: { readonly server: readonly string[]; readonly account: readonly string[] }
+  readonly announced: Announced
+}
+
+export interface Announced {
+  /** Features of the domains. */
+  readonly server: readonly string[]
+  /** Features of accounts. */
+  readonly account: readonly string[]
+  /** What belongs to a domain. */
+  items(domain: string): readonly Item[]
 }
 
 export interface Module<F extends Fields = Fields, S extends Shapes = Shapes> {

@@ -51,23 +51,23 @@ function runFrom<F extends keyof Flows>(
     if (verdict === undefined) continue
     if (isPromise(verdict)) {
       return verdict.then(
-        later => conclude(later, step, met) ?? runFrom(i + 1, steps, follow(later, met), report),
+        later => conclude(later, step) ?? runFrom(i + 1, steps, follow(later, met), report),
         fault => failed(fault, step, report) ?? runFrom(i + 1, steps, met, report),
       )
     }
-    const outcome = conclude(verdict, step, met)
+    const outcome = conclude(verdict, step)
     if (outcome) return outcome
     met = follow(verdict, met)
   }
   return { passed: met }
 }
 
-function conclude<F extends keyof Flows>(
+/** What a verdict makes of the stanza; undefined when it goes on. */
+function conclude(
   verdict: Awaited<Verdict>,
-  step: Step<F>,
-  _: Flows[F],
-): Outcome<Flows[F]> | undefined {
-  return verdict === TAKEN ? { taken: step.module } : undefined
+  { module }: { readonly module: string },
+): { readonly taken: string } | undefined {
+  return verdict === TAKEN ? { taken: module } : undefined
 }
 
 function follow<M extends { readonly stanza: Stanza }>(verdict: Awaited<Verdict>, met: M): M {

@@ -11,19 +11,19 @@ import {
 import { type Jid, parseJid } from '../xmpp/jid.js'
 import { type Addressed, addressedOr, isAddressed, makeStanza, type Stanza } from '../xmpp/stanza.js'
 import type { Accounts } from './accounts.js'
-import { type Awaitable, isPromise } from './awaitable.js'
+import { type Awaitable, follow, isPromise } from './awaitable.js'
 import type { Clock } from './clock.js'
 import type { Directory } from './directory.js'
 import type { Host } from './host.js'
-import { Lane } from './lane.js'
+import { Lane, type Rest } from './lane.js'
 import type { Log } from './log.js'
 import type { Flows, IqHandler, Outbound, Target } from './module.js'
 import { type Outcome, type Report, run, type Step } from './pipeline.js'
 import type { Custody, Session } from './session.js'
 import { Slot } from './slot.js'
 
-/** What remains to be done with a stanza when everything before its delivery is done. */
-type Delivery = () => Awaitable<void>
+/** What remains to be done with a stanza when everything before its delivery is done; in its turn, but for a rest. */
+type Delivery = () => Awaitable<Rest | void>
 
 const nothing: Delivery = () => {}
 
@@ -47,6 +47,7 @@ export class Router implements Outbound {
   readonly #parts: Parts
   readonly #log: Log
   readonly #fromClient: readonly Step<'fromClient'>[]
+  readonly #copySent: readonly Step<'fromClient'>[]
   readonly #before: readonly Step<'toAccount'>[]
   readonly #copy: readonly Step<'toAccount'>[]
   readonly #fallback: readonly Step<'toAccount'>[]
@@ -56,7 +57,8 @@ export class Router implements Outbound {
     const { host, log } = parts
     this.#parts = parts
     this.#log = log
-    this.#fromClient = host.steps('fromClient', ['check', 'rewrite', 'record', 'copy', 'fallback'])
+    this.#fromClient = host.steps('fromClient', ['check', 'rewrite', 'record'])
+    this.#copySent = host.steps('fromClient', ['copy', 'fallback'])
     this.#before = host.steps('toAccount', ['check', 'rewrite', 'record'])
     this.#copy = host.steps('toAccount', ['copy'])
     this.#fallback = host.steps('toAccount', ['fallback'])
@@ -75,12 +77,12 @@ export class Router implements Outbound {
           () => this.#guardFirst(stanza, prepare),
           deliver => this.#guard(stanza, deliver),
         )
-      : own.alone(() => this.#guard(stanza, () => follow(prepare(), call)))
+      : own.alone(() => this.#guard(stanza, () => follow(prepare(), finish)))
   }
 
   /** What the server itself has to say. */
   route(stanza: Addressed): Awaitable<void> {
-    return this.#guard(stanza, () => follow(this.#prepare(stanza, undefined), call))
+    return this.#guard(stanza, () => follow(this.#prepare(stanza, undefined), finish))
   }
 
   /** A session was over before its client had this, and nobody else answers for it. */
@@ -89,8 +91,8 @@ export class Router implements Outbound {
   }
 
   /** Sends a stanza back to its sender as an error, unless it is one that must not be (RFC 6120 §8.3.1). */
-  bounce(stanza: Addressed, error: StanzaError): void {
-    if (mayBounce(stanza)) this.#hand(errorReply(stanza, error))
+  bounce(stanza: Addressed, error: StanzaError): Awaitable<void> {
+    if (mayBounce(stanza)) return this.#hand(errorReply(stanza, error))
   }
 
   #prepareFromClient(session: Session, stanza: Stanza): Awaitable<Delivery> {
@@ -102,8 +104,19 @@ export class Router implements Outbound {
     if ('refused' in outcome) {
       return () => this.#refuse(addressedOr(stanza, session.account), outcome)
     }
-    if ('taken' in outcome || !isAddressed(outcome.passed.stanza)) return nothing
-    return this.#prepare(outcome.passed.stanza, session)
+    if ('taken' in outcome) return nothing
+    const { passed } = outcome
+    const prepared = isAddressed(passed.stanza) ? this.#prepare(passed.stanza, session) : nothing
+    if (this.#copySent.length === 0) return prepared
+    return follow(prepared, deliver => () => this.#copyThenDeliver(passed, deliver))
+  }
+
+  /** Copies go out in the order of the stanzas, as these do: not before their turn. */
+  #copyThenDeliver(met: Flows['fromClient'], deliver: Delivery): Awaitable<Rest | void> {
+    return follow(run(this.#copySent, met, this.#report), outcome => {
+      if ('passed' in outcome) return deliver()
+      if ('refused' in outcome) return this.#refuse(addressedOr(met.stanza, met.session.account), outcome)
+    })
   }
 
   /** All that comes before delivery. */
@@ -114,13 +127,14 @@ export class Router implements Outbound {
     if (to.local === '') return () => this.#toServer(stanza, session)
     if (directory.of(to).length > 0) return this.#prepareForAccount(stanza, session)
     return follow(accounts.exists(to.bare), exists =>
-      exists ? this.#prepareForAccount(stanza, session) : () => this.#toNobody(stanza),
+      exists ? this.#prepareForAccount(stanza, session) : () => this.#toNoAccount(stanza, session),
     )
   }
 
   #prepareForAccount(stanza: Addressed, session: Session | undefined): Awaitable<Delivery> {
     if (stanza.kind === 'message' && !this.#mayTake(stanza)) return () => this.#toNobody(stanza)
-    const met = { stanza, account: stanza.to.bare, recipients: [] }
+    const custody = new Held(stanza.to.bare, this.#parts.clock.now(), this.#redeliver)
+    const met = { stanza, account: custody.account, recipients: custody.recipients, custody }
     return follow(run(this.#before, met, this.#report), outcome => {
       if ('refused' in outcome) return () => this.#refuse(stanza, outcome)
       if ('taken' in outcome) return nothing
@@ -135,23 +149,26 @@ export class Router implements Outbound {
     return type !== 'groupchat' && type !== 'error'
   }
 
-  #deliver(met: Flows['toAccount'], session: Session | undefined): Awaitable<void> {
+  #deliver(met: Flows['toAccount'], session: Session | undefined): Awaitable<Rest | void> {
     const { kind } = met.stanza
     if (kind === 'message') return this.#deliverMessage(met)
-    if (kind === 'presence') return this.#deliverPresence(met)
+    if (kind === 'presence') return this.#deliverPresence(met.stanza)
     return this.#deliverIq(met.stanza, session)
   }
 
-  #deliverMessage(met: Flows['toAccount']): Awaitable<void> {
+  #deliverMessage(met: Flows['toAccount']): Awaitable<Rest | void> {
     const { stanza, account, recipients } = met
     const match = stanza.to.isBare ? undefined : this.#parts.directory.get(stanza.to)
     if (match) recipients.push(match)
-    else this.#addWilling(recipients, account)
+    else if (stanza.to.isBare || isForAnyClient(stanza)) this.#addWilling(recipients, account)
+    else return this.#toNobody(stanza) // the client that it was for has left by now
     const primary = recipients.length
     if (this.#copy.length === 0) return this.#give(met, primary)
     return follow(run(this.#copy, met, this.#report), outcome => {
-      if ('refused' in outcome) return this.#refuse(stanza, outcome)
       if ('passed' in outcome) return this.#give(outcome.passed, primary)
+      if ('taken' in outcome) return
+      // an error that was refused would be lost
+      return mayBounce(stanza) ? this.#refuse(stanza, outcome) : this.#give(met, primary)
     })
   }
 
@@ -161,11 +178,12 @@ export class Router implements Outbound {
       if (session.presence !== undefined && session.presence.priority >= 0) recipients.push(session)
   }
 
-  #give(met: Flows['toAccount'], primary: number): Awaitable<void> {
-    const { stanza, recipients } = met
-    if (primary === 0) return this.#toFallback(met)
-    const custody = new Held(met, this.#parts.clock.now(), this.#redeliver)
-    for (let i = 0; i < primary; i++) recipients[i]?.send(stanza, custody)
+  #give(met: Flows['toAccount'], primary: number): Rest | void {
+    const { stanza, recipients, custody } = met
+    if (primary === 0) return () => this.#guard(stanza, () => this.#toFallback(met))
+    if (custody instanceof Held) custody.stanza = stanza
+    // one that is over by now loses it at once
+    for (const session of recipients.slice(0, primary)) session.send(stanza, custody)
   }
 
   #toFallback(met: Flows['toAccount']): Awaitable<void> {
@@ -173,7 +191,7 @@ export class Router implements Outbound {
     return follow(run(this.#fallback, met, this.#report), outcome => {
       if ('refused' in outcome) return this.#refuse(stanza, outcome)
       // nobody is told that a headline found nobody (RFC 6121 §8.5.2.2.1)
-      if ('passed' in outcome && stanza.type !== 'headline') this.bounce(stanza, serviceUnavailable())
+      if ('passed' in outcome && stanza.type !== 'headline') return this.bounce(stanza, serviceUnavailable())
     })
   }
 
@@ -181,24 +199,21 @@ export class Router implements Outbound {
    * A session is over and its client may not have this message: others of the account get it, as if that one had not
    * been there (XEP-0198 §4). What was for nobody but that resource has no other recipient.
    */
-  readonly #redeliver = (met: Flows['toAccount'], at: number): void => {
-    const { account } = met
-    if (met.stanza.type !== 'chat' && met.stanza.type !== 'normal') return
-    const server = parseJid(account.domain)
-    const stanza = met.stanza.carrying(delayed(met.stanza.el, server, at))
-    const recipients: Session[] = []
+  readonly #redeliver = (lost: Addressed, at: number): void => {
+    if (!isForAnyClient(lost)) return
+    const account = lost.to.bare
+    const stanza = lost.carrying(delayed(lost.el, parseJid(account.domain), at))
+    const custody = new Held(account, at, this.#redeliver)
+    const { recipients } = custody
     this.#addWilling(recipients, account)
-    const later = { stanza, account, recipients }
-    if (recipients.length > 0) {
-      const custody = new Held(later, at, this.#redeliver)
-      for (const session of recipients) session.send(stanza, custody)
-    } else this.#guard(stanza, () => this.#toFallback(later))
+    const met = { stanza, account, recipients, custody }
+    this.#guard(stanza, () => finish(() => this.#give(met, recipients.length)))
   }
 
-  #deliverPresence({ stanza, account }: Flows['toAccount']): void {
+  #deliverPresence(stanza: Addressed): void {
     const { directory } = this.#parts
     if (!stanza.to.isBare) directory.get(stanza.to)?.send(stanza)
-    else for (const session of directory.of(account)) if (session.presence) session.send(stanza)
+    else for (const session of directory.of(stanza.to)) if (session.presence) session.send(stanza)
   }
 
   #deliverIq(stanza: Addressed, session: Session | undefined): Awaitable<void> {
@@ -208,25 +223,37 @@ export class Router implements Outbound {
       return this.#answer(stanza, session, targets)
     }
     const recipient = this.#parts.directory.get(to)
-    if (recipient) recipient.send(stanza)
-    else this.bounce(stanza, serviceUnavailable())
+    return recipient ? recipient.send(stanza) : this.bounce(stanza, serviceUnavailable())
   }
 
   /** To one of our domains itself. Presence and answers are for nobody there. */
   #toServer(stanza: Addressed, session: Session | undefined): Awaitable<void> {
     if (stanza.kind === 'iq' && stanza.to.isDomain) return this.#answer(stanza, session, ['server'])
-    this.#toNobody(stanza)
+    return this.#toNobody(stanza)
+  }
+
+  /** What would be answered for the account, where that must not tell whether there is one; an error otherwise. */
+  #toNoAccount(stanza: Addressed, session: Session | undefined): Awaitable<void> {
+    if (stanza.kind === 'iq' && stanza.to.isBare) return this.#answer(stanza, session, ['nobody'])
+    return this.#toNobody(stanza)
   }
 
   /** The answer does not tell whether there is such an account (RFC 6121 §8.5.1). */
-  #toNobody(stanza: Addressed): void {
-    if (stanza.kind !== 'presence') this.bounce(stanza, serviceUnavailable())
+  #toNobody(stanza: Addressed): Awaitable<void> {
+    const { kind, type, from, to } = stanza
+    if (kind === 'message' && type === 'headline' && to.isBare && !to.isDomain) return // as if nobody were there
+    if (kind !== 'presence') return this.bounce(stanza, serviceUnavailable())
+    // what somebody is told who may not see an account's presence (RFC 6121 §4.3.2)
+    if (type === 'probe' && to.local !== '') {
+      const el = xml('presence', { id: stanza.id || undefined })
+      return this.route(makeStanza({ type: 'unsubscribed', from: to.bare, to: from, el }))
+    }
   }
 
-  #toRemote(stanza: Addressed): void {
+  #toRemote(stanza: Addressed): Awaitable<void> {
     // presence that finds nobody is a state, not a request; a subscription is one
     const isState = stanza.kind === 'presence' && ['available', 'unavailable', 'probe'].includes(stanza.type)
-    if (!isState) this.bounce(stanza, remoteServerNotFound())
+    if (!isState) return this.bounce(stanza, remoteServerNotFound())
   }
 
   #answer(stanza: Addressed, session: Session | undefined, targets: readonly Target[]): Awaitable<void> {
@@ -243,7 +270,7 @@ export class Router implements Outbound {
         fault => this.#fail(stanza, fault),
       )
     } catch (fault) {
-      this.#fail(stanza, fault)
+      return this.#fail(stanza, fault)
     }
   }
 
@@ -256,31 +283,42 @@ export class Router implements Outbound {
     return undefined
   }
 
-  #reply(request: Addressed, session: Session | undefined, payload: Element | void): void {
+  #reply(request: Addressed, session: Session | undefined, payload: Element | void): Awaitable<void> {
     const el = xml('iq', { id: request.id, type: 'result' }, payload ?? null)
     const reply = makeStanza({ from: request.to, to: request.from, el })
-    if (session) session.send(reply)
-    else this.#hand(reply)
+    return session ? session.send(reply) : this.#hand(reply)
   }
 
-  /** Straight to where it is addressed, past all hooks: answers of the server. */
-  #hand(stanza: Addressed): void {
-    if (!this.#parts.domains.has(stanza.to.domain)) this.#toRemote(stanza)
-    else if (!stanza.to.isBare) this.#parts.directory.get(stanza.to)?.send(stanza)
+  /** Straight to where it is addressed: answers of the server. No hook may refuse them; of messages there are copies. */
+  #hand(stanza: Addressed): Awaitable<void> {
+    const { domains, directory, clock } = this.#parts
+    if (!domains.has(stanza.to.domain)) return this.#toRemote(stanza)
+    // what comes back of a subscription request is for the account that asked (RFC 6121 §3.1.2)
+    if (stanza.kind === 'presence') return this.#deliverPresence(stanza)
+    const session = stanza.to.isBare ? undefined : directory.get(stanza.to)
+    if (!session) return
+    if (stanza.kind !== 'message') return session.send(stanza)
+    const custody = new Held(session.account, clock.now(), this.#redeliver)
+    const met = { stanza, account: custody.account, recipients: custody.recipients, custody }
+    return this.#guard(stanza, () => finish(() => this.#deliverMessage(met)))
   }
 
-  #refuse(stanza: Addressed, { refused, by }: { readonly refused: StanzaError; readonly by: string }): void {
+  #refuse(stanza: Addressed, { refused, by }: { readonly refused: StanzaError; readonly by: string }): Awaitable<void> {
     this.#log.debug(
       { by, from: stanza.from.toString(), kind: stanza.kind, reason: refused.condition },
       'stanza refused',
     )
-    this.bounce(stanza, refused)
+    return this.bounce(stanza, refused)
   }
 
-  #fail(stanza: Stanza, fault: unknown): void {
+  #fail(stanza: Stanza, fault: unknown): Awaitable<void> {
     const isRefusal = fault instanceof StanzaError
     if (!isRefusal) this.#log.error({ err: fault, kind: stanza.kind }, 'a stanza could not be handled')
-    if (isAddressed(stanza)) this.bounce(stanza, isRefusal ? fault : internalServerError())
+    try {
+      if (isAddressed(stanza)) return this.bounce(stanza, isRefusal ? fault : internalServerError())
+    } catch (err) {
+      this.#log.error({ err, kind: stanza.kind }, 'an error could not be sent')
+    }
   }
 
   /** A fault before delivery is the answer to the stanza, in its turn. */
@@ -294,12 +332,12 @@ export class Router implements Outbound {
     }
   }
 
-  #guard(stanza: Stanza, work: () => Awaitable<void>): Awaitable<void> {
+  #guard<T>(stanza: Stanza, work: () => Awaitable<T>): Awaitable<T | void> {
     try {
       const done = work()
       return isPromise(done) ? done.catch(fault => this.#fail(stanza, fault)) : done
     } catch (fault) {
-      this.#fail(stanza, fault)
+      return this.#fail(stanza, fault)
     }
   }
 
@@ -310,24 +348,27 @@ export class Router implements Outbound {
 
 /** Answers for a message that sessions of an account were given: when the last of them is lost, it is given to others. */
 class Held implements Custody {
+  /** What is to be given to others; nothing while, or when, there is a fallback for it. */
+  stanza: Addressed | undefined
+  readonly recipients: Session[] = []
+
   constructor(
-    readonly met: Flows['toAccount'],
+    readonly account: Jid,
     readonly at: number,
-    readonly redeliver: (met: Flows['toAccount'], at: number) => void,
+    readonly redeliver: (stanza: Addressed, at: number) => void,
   ) {}
 
   settled(): void {}
 
   lost(session: Session): void {
-    const { recipients } = this.met
+    const { recipients, stanza } = this
     const place = recipients.indexOf(session)
     if (place >= 0) recipients.splice(place, 1)
-    if (recipients.length === 0) this.redeliver(this.met, this.at)
+    if (recipients.length === 0 && stanza) this.redeliver(stanza, this.at)
   }
 }
 
-function follow<A, B>(value: Awaitable<A>, then: (value: A) => Awaitable<B>): Awaitable<B> {
-  return isPromise(value) ? value.then(then) : then(value)
-}
+const finish = (deliver: Delivery): Awaitable<void> => follow(deliver(), rest => rest?.())
 
-const call = (deliver: Delivery): Awaitable<void> => deliver()
+/** Whether a message for one client of an account is for the others when that one is not there. */
+const isForAnyClient = ({ type }: Stanza): boolean => type === 'chat' || type === 'normal'

@@ -1,0 +1,131 @@
+import type { Knex } from 'knex'
+import type { DatabaseOptions } from './database.js'
+import type { Dialect } from './dialect.js'
+import { DatabaseError } from './errors.js'
+import { KEY_BYTES, STORE_BYTES } from './keys.js'
+
+/** One step of the schema. What has been released is never changed: a further step changes what it made. */
+export interface Migration {
+  /** Its number and what it is about. */
+  readonly name: string
+  up(db: Knex, dialect: Dialect): Promise<void>
+}
+
+export const migrations: readonly Migration[] = [{ name: '0001_accounts_and_stores', up: accountsAndStores }]
+
+/** Brings the schema up to date, in one transaction. Refuses one that has steps which this program does not know. */
+export async function migrate(
+  db: Knex,
+  dialect: Dialect,
+  options: DatabaseOptions,
+  steps: readonly Migration[] = migrations,
+): Promise<void> {
+  const done = await stepsDone(db)
+  const unknown = done.find(name => !steps.some(step => step.name === name))
+  if (unknown !== undefined)
+    throw new DatabaseError(
+      `The database was used by a newer version of Parlance (its schema has "${unknown}"): start that one, or restore a backup.`,
+    )
+  const [next] = steps.slice(done.length)
+  if (next === undefined) return
+  const copy = done.length > 0 ? await dialect.backUp?.(db, options, `before-${next.name}`) : undefined
+  try {
+    await db.transaction(async trx => {
+      await trx.raw(dialect.lockSchema)
+      // unless another process has been here since: then it is no copy of what was before
+      if (copy && (await stepsDone(trx)).length === done.length)
+        options.log.info({ copy: await copy.keep(), step: next.name }, 'the schema is brought up to date')
+      await trx.migrate.latest({ tableName: TABLE, migrationSource: sourceOf(steps, dialect) })
+    })
+  } finally {
+    await copy?.discard()
+  }
+}
+
+async function stepsDone(db: Knex): Promise<readonly string[]> {
+  if (!(await db.schema.hasTable(TABLE))) return []
+  return await db<{ id: number; name: string }>(TABLE).orderBy('id').pluck('name')
+}
+
+const sourceOf = (steps: readonly Migration[], dialect: Dialect): Knex.MigrationSource<Migration> => ({
+  getMigrations: async () => [...steps],
+  getMigrationName: ({ name }) => name,
+  getMigration: async step => ({
+    up: db => step.up(db, dialect),
+    down: async () => {
+      throw new DatabaseError('There is no way back to an older schema but a backup.')
+    },
+  }),
+})
+
+/** The tables of the shapes. What an account or room keeps is in rows that name it in the column `owner`. */
+export const OWNED = ['value_items', 'map_items', 'address_items', 'log_entries'] as const
+
+async function accountsAndStores(db: Knex, dialect: Dialect): Promise<void> {
+  for (const [name, columns] of Object.entries(tables(dialect))) await db.schema.createTable(name, columns)
+}
+
+type Table = Knex.CreateTableBuilder
+
+function tables({ key, counter }: Dialect): Readonly<Record<string, (table: Table) => void>> {
+  const keyed = (table: Table, column: string, bytes: number) => table.specificType(column, key(bytes)).notNullable()
+  const account = (table: Table) => {
+    keyed(table, 'domain', PART_BYTES)
+    keyed(table, 'local', PART_BYTES)
+  }
+  const owned = (table: Table) => {
+    keyed(table, 'owner', KEY_BYTES)
+    keyed(table, 'store', STORE_BYTES)
+  }
+  const value = (table: Table) => table.text('value', 'longtext').notNullable()
+  return {
+    secrets(table) {
+      keyed(table, 'name', STORE_BYTES)
+      table.binary('value').notNullable()
+      table.primary(['name'])
+    },
+    accounts(table) {
+      account(table)
+      table.bigInteger('created_at').notNullable()
+      table.primary(['domain', 'local'])
+    },
+    credentials(table) {
+      account(table)
+      keyed(table, 'hash', STORE_BYTES)
+      table.integer('iterations').notNullable()
+      for (const column of ['salt', 'stored_key', 'server_key']) table.binary(column).notNullable()
+      table.primary(['domain', 'local', 'hash'])
+      table.foreign(['domain', 'local']).references(['domain', 'local']).inTable('accounts').onDelete('CASCADE')
+    },
+    value_items(table) {
+      owned(table)
+      value(table)
+      table.primary(['owner', 'store'])
+    },
+    map_items(table) {
+      owned(table)
+      keyed(table, 'item', KEY_BYTES)
+      table.text('whole')
+      value(table)
+      table.primary(['owner', 'store', 'item'])
+    },
+    address_items(table) {
+      owned(table)
+      keyed(table, 'address', KEY_BYTES)
+      table.text('whole')
+      table.primary(['owner', 'store', 'address'])
+    },
+    log_entries(table) {
+      table.specificType('n', counter) // in the order of the commits
+      owned(table)
+      keyed(table, 'id', ID_BYTES)
+      value(table)
+      table.unique(['owner', 'store', 'id'])
+    },
+  }
+}
+
+const TABLE = 'knex_migrations'
+// of a JID: RFC 7622 §3.1
+const PART_BYTES = 1023
+const ID_BYTES = 26

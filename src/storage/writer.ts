@@ -1,0 +1,237 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Knex } from 'knex'
+import type { Log } from '../core/log.js'
+import type { Dialect } from './dialect.js'
+import { DatabaseError, driverReason } from './errors.js'
+import { onPool, type Statements, transact } from './statements.js'
+
+/** What became of one write: its result, or why its own rules refuse it. A statement that fails throws instead. */
+export type Outcome<T> = { readonly value: T } | { readonly refused: Error }
+
+/** A kind of write. Those of the same kind that follow each other are done in one go. */
+export interface Work<P, T> {
+  /** One statement changes all of it, and so it needs no transaction when nothing else is in the batch. */
+  readonly single: boolean
+  /** The outcome of each, in order. */
+  run(on: Statements, payloads: readonly P[]): Promise<readonly Outcome<T>[]>
+}
+
+export interface Write<P, T> {
+  /** Reads of this owner wait for it. */
+  readonly owner: string
+  readonly work: Work<P, T>
+  readonly payload: P
+  /** About what it takes up in memory. */
+  readonly bytes?: number
+  /** Its result, when that is known before it is done. */
+  readonly foreseen?: { readonly value: T }
+}
+
+/** A write in the queue. Every member is named where one is made: to spread an object costs more than all the rest. */
+interface Job {
+  readonly number: number
+  readonly owner: string
+  readonly work: Work<unknown, unknown>
+  readonly payload: unknown
+  readonly bytes: number
+  readonly resolve: (value: unknown) => void
+  readonly reject: (fault: unknown) => void
+}
+
+export interface WriterOptions {
+  /** One connection, on which nothing else happens. */
+  readonly db: Knex
+  readonly dialect: Pick<Dialect, 'begin' | 'isOutage'>
+  readonly log: Log
+  /** A batch was rolled back: what was remembered of its effects is not so. */
+  readonly rolledBack?: () => void
+}
+
+/**
+ * All writes of a process, in the order in which they were asked for. While a batch is being committed the next one
+ * gathers: nothing waits when little happens, and many share a commit when a lot does. A promise resolves after its
+ * commit. When a batch fails, its writes are tried one by one, so that only those that are to blame reject; when the
+ * database itself fails, all reject that are in the batch, and the next batch tries again.
+ */
+export class Writer {
+  readonly #options: WriterOptions
+  readonly #queue: Job[] = []
+  /** The number of each owner's last write that is not through. */
+  readonly #last = new Map<string, number>()
+  #readers: { readonly after: number; readonly go: () => void }[] = []
+  #asked = 0
+  #through = 0
+  #bytes = 0
+  #running = false
+  #closed = false
+  /*
+   * For the test that shows how a server would be caught that acknowledges what it has not kept yet
+   * (test/clients/durability.test.ts): promises resolve at once, and the commit comes too late.
+   */
+  readonly #lies = process.env.PARLANCE_TEST_ACK_BEFORE_COMMIT === '1'
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+  }
+
+  write<P, T>(write: Write<P, T>): Promise<T> {
+    const refusal = this.#refusal()
+    if (refusal) return Promise.reject(refusal)
+    const { owner, work, payload, bytes = 0, foreseen } = write
+    const done = new Promise<T>((resolve, reject) =>
+      this.#enqueue({
+        number: ++this.#asked,
+        owner,
+        work,
+        payload,
+        bytes,
+        resolve: resolve as (value: unknown) => void, // its own work makes what it is resolved with
+        reject,
+      }),
+    )
+    if (!this.#lies || !foreseen) return done
+    done.catch(() => {})
+    return Promise.resolve(foreseen.value)
+  }
+
+  /** Resolves when all that was asked for so far is through, of one owner or of all; undefined when it is already. */
+  settled(owner?: string): Promise<void> | undefined {
+    const after = owner === undefined ? this.#asked : (this.#last.get(owner) ?? 0)
+    if (after <= this.#through) return undefined
+    return new Promise(go => this.#readers.push({ after, go }))
+  }
+
+  /** Takes no more writes; resolves when the last is through. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.settled()
+  }
+
+  #refusal(): DatabaseError | undefined {
+    if (this.#closed) return new DatabaseError('The database has been closed.')
+    if (this.#queue.length < MAX_QUEUE && this.#bytes < MAX_QUEUE_BYTES) return undefined
+    return new DatabaseError('Too much waits to be written: the database does not keep up.')
+  }
+
+  #enqueue(job: Job): void {
+    this.#queue.push(job)
+    this.#bytes += job.bytes
+    this.#last.set(job.owner, job.number)
+    if (this.#running) return
+    this.#running = true
+    // what else this turn of the event loop brings shares the commit
+    setImmediate(() => void this.#run())
+  }
+
+  /** Never rejects: whatever happens, the next batch gets its turn. */
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      if (this.#lies) await pause(50)
+      await this.#commit(this.#nextBatch())
+      this.#wakeReaders()
+    }
+    this.#running = false
+  }
+
+  #nextBatch(): readonly Job[] {
+    let count = 0
+    let bytes = 0
+    for (const job of this.#queue) {
+      bytes += job.bytes
+      if (count === MAX_BATCH || (count > 0 && bytes > MAX_BATCH_BYTES)) break
+      count++
+    }
+    return this.#queue.splice(0, count)
+  }
+
+  async #commit(batch: readonly Job[]): Promise<void> {
+    try {
+      this.#finish(batch, await this.#perform(batch))
+    } catch (fault) {
+      this.#options.rolledBack?.()
+      if (batch.length > 1 && !this.#options.dialect.isOutage(fault)) await this.#commitOneByOne(batch)
+      else this.#reject(batch, fault)
+    }
+  }
+
+  async #commitOneByOne(batch: readonly Job[]): Promise<void> {
+    for (const [index, job] of batch.entries()) {
+      try {
+        this.#finish([job], await this.#perform([job]))
+      } catch (fault) {
+        this.#options.rolledBack?.()
+        if (this.#options.dialect.isOutage(fault)) return this.#reject(batch.slice(index), fault)
+        this.#reject([job], fault)
+      }
+    }
+  }
+
+  async #perform(batch: readonly Job[]): Promise<readonly Outcome<unknown>[]> {
+    const { db, dialect } = this.#options
+    const runs = runsOf(batch)
+    const perform = async (on: Statements) => {
+      const outcomes: Outcome<unknown>[] = []
+      for (const { work, payloads } of runs) outcomes.push(...(await work.run(on, payloads)))
+      return outcomes
+    }
+    const alone = runs.length === 1 && runs[0]?.work.single
+    return alone ? perform(onPool(db)) : transact(db, dialect.begin, perform)
+  }
+
+  #finish(batch: readonly Job[], outcomes: readonly Outcome<unknown>[]): void {
+    for (const [index, job] of batch.entries()) {
+      this.#leave(job)
+      const outcome = outcomes[index]
+      if (outcome && 'value' in outcome) job.resolve(outcome.value)
+      else job.reject(outcome?.refused ?? new TypeError('a write without an outcome'))
+    }
+  }
+
+  #reject(batch: readonly Job[], fault: unknown): void {
+    const reason = driverReason(fault)
+    this.#options.log.error({ writes: batch.length, reason }, 'the database failed to write')
+    for (const job of batch) {
+      this.#leave(job)
+      job.reject(new DatabaseError(`The database failed to write: ${reason}.`, { cause: fault }))
+    }
+  }
+
+  #leave({ number, owner, bytes }: Job): void {
+    this.#through = number
+    this.#bytes -= bytes
+    if (this.#last.get(owner) === number) this.#last.delete(owner)
+  }
+
+  #wakeReaders(): void {
+    const ready = this.#readers.filter(({ after }) => after <= this.#through)
+    this.#readers = this.#readers.filter(({ after }) => after > this.#through)
+    for (const { go } of ready) go()
+  }
+}
+
+/** A kind of write for what happens one at a time. */
+export const once = <T>(run: (on: Statements) => Promise<T>, { single = false } = {}): Work<undefined, T> => ({
+  single,
+  run: async on => [{ value: await run(on) }],
+})
+
+interface Run {
+  readonly work: Work<unknown, unknown>
+  readonly payloads: unknown[]
+}
+
+/** The writes of a batch, those of a kind that follow each other together. */
+function runsOf(batch: readonly Job[]): readonly Run[] {
+  const runs: Run[] = []
+  for (const { work, payload } of batch) {
+    const last = runs.at(-1)
+    if (last?.work === work) last.payloads.push(payload)
+    else runs.push({ work, payloads: [payload] })
+  }
+  return runs
+}
+
+const MAX_BATCH = 500
+const MAX_BATCH_BYTES = 4 * 1024 ** 2
+const MAX_QUEUE = 100_000
+const MAX_QUEUE_BYTES = 256 * 1024 ** 2

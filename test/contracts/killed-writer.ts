@@ -1,0 +1,32 @@
+/**
+ * A process to be killed: appends numbers to a log, many under way at a time, and prints each one that it is promised to
+ * be kept.
+ *
+ *     node killed-writer.js FILE OWNER
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import { LocalBus } from '../../src/core/bus.js'
+import { silentLog } from '../../src/core/log.js'
+import { openDatabase } from '../../src/storage/index.js'
+import { parseJid } from '../../src/xmpp/jid.js'
+
+const [, , filename = '', owner = ''] = process.argv
+const { storage } = await openDatabase({
+  client: 'sqlite3',
+  connection: { filename },
+  bus: new LocalBus(),
+  log: silentLog,
+})
+const log = storage.log<number>('test/numbers')
+let next = 0
+
+async function appendOn(): Promise<void> {
+  for (;;) {
+    const n = next++
+    await log.append(parseJid(owner), n)
+    process.stdout.write(`${n}\n`)
+    await turn() // also when it is told at once, without a commit
+  }
+}
+
+await Promise.all(Array.from({ length: 50 }, appendOn))
