@@ -21,7 +21,11 @@ declare module '@xmpp/xml' {
   import Element from 'ltx/lib/Element.js'
 
   type Child = Element | string | undefined | null | false | readonly Child[]
-  export function xml(name: string, attrs?: Record<string, string | number | undefined> | null, ...children: Child[]): Element
+  export function xml(
+    name: string,
+    attrs?: Record<string, string | number | undefined> | null,
+    ...children: Child[]
+  ): Element
   export { Element }
   export default xml
 }
