@@ -4,22 +4,25 @@
  */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { Accounts } from '../src/core/accounts.js'
+import { newKeys } from '../src/c2s/sasl/keys.js'
+import { type Accounts, passwords, withFarewell } from '../src/core/accounts.js'
+import type { Awaitable } from '../src/core/awaitable.js'
 import { LocalBus } from '../src/core/bus.js'
 import type { Clock, Timer } from '../src/core/clock.js'
 import { LocalDirectory } from '../src/core/directory.js'
 import { Host, type ModuleSettings } from '../src/core/host.js'
 import { type Log, silentLog } from '../src/core/log.js'
 import { MemoryAccounts, MemoryStorage } from '../src/core/memory-storage.js'
-import type { AnyModule } from '../src/core/module.js'
+import { type AnyModule, type Command, offer } from '../src/core/module.js'
 import { Router } from '../src/core/router.js'
-import type { Availability, Custody, Gate, Session } from '../src/core/session.js'
+import { Services, services } from '../src/core/services.js'
+import type { Availability, Custody, Gate, Session, SessionStatus } from '../src/core/session.js'
 import { type Slot, Slots } from '../src/core/slot.js'
 import type { Storage } from '../src/core/stores.js'
 import { child, type Element, parseElement, xml } from '../src/xml/index.js'
 import type { StreamError } from '../src/xmpp/errors.js'
 import { kindOf, readClientStanza } from '../src/xmpp/incoming.js'
-import { type Jid, parseJid } from '../src/xmpp/jid.js'
+import { type Jid, parseJid, preparePassword } from '../src/xmpp/jid.js'
 import { CLIENT } from '../src/xmpp/ns.js'
 import type { Addressed } from '../src/xmpp/stanza.js'
 
@@ -71,6 +74,10 @@ export interface KitOptions {
   readonly accounts?: readonly string[]
   readonly storage?: Storage
   readonly log?: Log
+  /** Of the server itself; those of the modules are there anyway. */
+  readonly commands?: readonly Command[]
+  /** Who may run them: bare JIDs or local parts of `verona.example`. */
+  readonly admins?: readonly string[]
 }
 
 export class Kit {
@@ -80,6 +87,7 @@ export class Kit {
   readonly domains: ReadonlySet<string> = new Set(['verona.example', 'mantua.example'])
   readonly storage: Storage
   readonly accounts: Accounts
+  readonly services = new Services()
   readonly host: Host
   readonly router: Router
   readonly #clients: Client[] = []
@@ -91,15 +99,24 @@ export class Kit {
     return kit
   }
 
-  private constructor({ modules, settings = {}, storage, log = silentLog }: KitOptions) {
+  private constructor(options: KitOptions) {
+    const { modules, settings = {}, storage, log = silentLog, commands = [], admins = [] } = options
     const memory = new MemoryStorage({ clock: this.clock })
     this.storage = storage ?? memory
-    this.accounts = new MemoryAccounts({ bus: this.bus, storage: memory })
+    this.accounts = withFarewell(new MemoryAccounts({ bus: this.bus, storage: memory }), account =>
+      this.host.announce('erasing', account),
+    )
     this.host = new Host(log)
     const { clock, bus, directory, domains, accounts, host } = this
+    host.provide(offer(services, this.services))
+    host.provide(offer(passwords, { derive }))
     const route = (stanza: Addressed) => this.router.route(stanza)
     host.load(modules, settings, {
       domains,
+      administration: {
+        commands: () => [...commands, ...host.commands()],
+        isAdmin: account => admins.some(admin => bare(admin).equals(account.bare)),
+      },
       sessions: directory,
       accounts,
       router: { route },
@@ -109,7 +126,7 @@ export class Kit {
       randomId: () => randomBytes(16).toString('hex'),
       storage: this.storage,
     })
-    this.router = new Router({ host, directory, accounts, domains, clock, log })
+    this.router = new Router({ host, directory, accounts, domains, services: this.services, clock, log })
   }
 
   /** A client that has just bound its resource: `romeo/balcony`, or a full JID. */
@@ -136,6 +153,9 @@ export class Kit {
   }
 }
 
+const derive = (password: string) =>
+  newKeys(password, { prepare: preparePassword, random: randomBytes, iterations: 16 })
+
 const bare = (name: string): Jid => parseJid(name.includes('@') ? name : `${name}@verona.example`)
 
 interface Unacknowledged {
@@ -155,6 +175,7 @@ export class Client implements Session {
   acknowledges = true
   #unacknowledged: Unacknowledged[] = []
   #held: Unacknowledged[] | undefined
+  #isOver = false
   readonly #slots = new Slots()
   #ids = 0
 
@@ -206,14 +227,14 @@ export class Client implements Session {
     return this.takesAll('message').map(message => child(message, 'body')?.getText() ?? '')
   }
 
+  /** Acknowledges what it has kept silent about. */
+  confirms(): void {
+    for (const { custody } of this.#unacknowledged.splice(0)) custody?.settled(this)
+  }
+
   /** Goes without a word: what it had not acknowledged is lost. */
   async dies(): Promise<void> {
-    this.kit.directory.remove(this)
-    await this.kit.host.announce('closed', this)
-    for (const { stanza, custody } of this.#unacknowledged.splice(0)) {
-      if (custody) custody.lost(this)
-      else this.kit.router.undelivered(stanza)
-    }
+    await this.#finish()
     await settled()
   }
 
@@ -241,7 +262,19 @@ export class Client implements Session {
 
   end(error: StreamError): void {
     this.ended = error
-    this.kit.directory.remove(this)
+    this.#finish()
+  }
+
+  status(): SessionStatus {
+    const unacknowledged = this.#unacknowledged.length
+    return {
+      since: BEGINNING,
+      from: undefined,
+      encryption: undefined,
+      isConnected: true,
+      management: 'off',
+      unacknowledged,
+    }
   }
 
   get<T>(slot: Slot<T>): T {
@@ -252,7 +285,24 @@ export class Client implements Session {
     this.#slots.set(slot, value)
   }
 
+  /** What the client does not have is with others before anybody hears that the session is over. */
+  #finish(): Awaitable<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.kit.directory.remove(this)
+    const lost = [...this.#unacknowledged.splice(0), ...(this.#held ?? [])]
+    this.#held = undefined
+    for (const delivery of lost) this.#lose(delivery)
+    return this.kit.host.announce('closed', this)
+  }
+
+  #lose({ stanza, custody }: Unacknowledged): void {
+    if (custody) custody.lost(this)
+    else this.kit.router.undelivered(stanza)
+  }
+
   #take(delivery: Unacknowledged): void {
+    if (this.#isOver) return this.#lose(delivery)
     this.received.push(delivery.stanza.el)
     if (this.acknowledges) delivery.custody?.settled(this)
     else this.#unacknowledged.push(delivery)

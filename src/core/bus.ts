@@ -20,15 +20,24 @@ export class Topic<T> {
 export class LocalBus implements Bus {
   readonly #subscribers = new Map<Topic<unknown>, Set<(news: unknown) => void>>()
 
+  /** Throws what subscribers threw, when all have heard. */
   publish<T>(topic: Topic<T>, news: T): void {
-    for (const hear of this.#subscribers.get(topic) ?? []) hear(news)
+    const faults: unknown[] = []
+    for (const hear of [...(this.#subscribers.get(topic) ?? [])]) {
+      try {
+        hear(news)
+      } catch (fault) {
+        faults.push(fault)
+      }
+    }
+    if (faults.length > 0) throw new AggregateError(faults, `${topic.name}: ${faults.length} subscribers failed`)
   }
 
   subscribe<T>(topic: Topic<T>, hear: (news: T) => void): () => void {
     const hears = this.#subscribers.get(topic) ?? new Set()
     this.#subscribers.set(topic, hears)
-    // only news of this topic, which are T, reach it
-    hears.add(hear as (news: unknown) => void)
-    return () => hears.delete(hear as (news: unknown) => void)
+    const own = (news: unknown) => hear(news as T) // only news of this topic, which are T, reach it
+    hears.add(own)
+    return () => hears.delete(own)
   }
 }

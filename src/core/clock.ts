@@ -14,7 +14,15 @@ export interface Timer {
 export const systemClock: Clock = {
   now: Date.now,
   after(ms, task) {
-    const timer = setTimeout(task, ms).unref()
+    let timer = begin(ms)
     return { cancel: () => clearTimeout(timer) }
+
+    function begin(left: number): NodeJS.Timeout {
+      const more = left - LONGEST
+      return more > 0 ? setTimeout(() => (timer = begin(more)), LONGEST).unref() : setTimeout(task, left).unref()
+    }
   },
 }
+
+/** What Node can wait for at a time, in milliseconds: 24 days. It does not wait at all when it is asked for more. */
+const LONGEST = 2 ** 31 - 1

@@ -93,7 +93,7 @@ describe('a lane', () => {
   const anyOrder = (check: (desk: Desk) => void) => () =>
     fc.assert(
       fc.asyncProperty(steps, async script => check(await perform(script))),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
 
   it(

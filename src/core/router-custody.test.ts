@@ -364,7 +364,7 @@ describe('messages, whichever clients come and go', () => {
           assertOnce(cellar.bodies)
           assert.deepEqual(romeo.received, [])
         }),
-        { numRuns: 200 },
+        { numRuns: 100 },
       ))
 })
 

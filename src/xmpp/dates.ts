@@ -13,5 +13,5 @@ export function parseDateTime(text: string): number | undefined {
   const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${fraction.slice(0, 4)}${zone}`)
   if (Number.isNaN(at)) return undefined
   // Date.parse takes 31 February for a day in March
-  return new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day) ? at : undefined
+  return new Date(`${year}-${month}-${day}`).getUTCDate() === Number(day) ? at : undefined
 }

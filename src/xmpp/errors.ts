@@ -1,4 +1,4 @@
-import { type Element, firstElement, type Node, withAttrs, xml } from '../xml/index.js'
+import { type Element, elements, plus, withAttrs, xml } from '../xml/index.js'
 import { STANZA_ERRORS, STREAM_ERRORS } from './ns.js'
 import { type Addressed, Stanza } from './stanza.js'
 
@@ -96,6 +96,7 @@ export const notAcceptable = refusal('not-acceptable')
 export const notAllowed = refusal('not-allowed')
 export const policyViolation = refusal('policy-violation')
 export const remoteServerNotFound = refusal('remote-server-not-found')
+export const remoteServerTimeout = refusal('remote-server-timeout')
 export const resourceConstraint = refusal('resource-constraint')
 export const serviceUnavailable = refusal('service-unavailable')
 
@@ -104,10 +105,9 @@ export const mayBounce = ({ kind, type }: Stanza): boolean => type !== 'error' &
 
 /** The error stanza for a refused one: addresses swapped, what it held sent back with it (RFC 6120 §8.3.1). */
 export function errorReply(stanza: Addressed, error: StanzaError): Addressed {
-  const el = withAttrs(stanza.el, { type: 'error', from: stanza.to.toString(), to: stanza.from.toString() })
-  const payload: Node[] = stanza.kind === 'iq' ? [firstElement(stanza.el) ?? ''] : stanza.el.children
-  el.children = [...payload.filter(c => c !== ''), error.toElement()]
-  return new Stanza(stanza.kind, 'error', stanza.to, stanza.from, el)
+  const reply = withAttrs(stanza.el, { type: 'error', from: stanza.to.toString(), to: stanza.from.toString() })
+  if (stanza.kind === 'iq') reply.children = elements(stanza.el).slice(0, 1)
+  return new Stanza(stanza.kind, 'error', stanza.to, stanza.from, plus(reply, error.toElement()))
 }
 
 /** RFC 6120 §4.9.3 */

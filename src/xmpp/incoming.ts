@@ -1,12 +1,15 @@
 import { type Element, elements, namespaceOf, withAttrs } from '../xml/index.js'
-import { badRequest, errorReply, jidMalformed, type StanzaError } from './errors.js'
+import { badRequest, errorReply, jidMalformed, mayBounce, type StanzaError } from './errors.js'
 import { type Jid, tryParseJid } from './jid.js'
 import { type Addressed, DEFAULT_TYPE, isKind, type Kind, Stanza, TYPES } from './stanza.js'
 
 /** What became of an element on the edge: a stanza to be trusted inside, or a refusal with the answer to be sent. */
-export type Incoming =
-  | { readonly stanza: Stanza }
-  | { readonly answer: Addressed | undefined; readonly refusal: StanzaError }
+export type Incoming = { readonly stanza: Stanza } | Refused
+
+interface Refused {
+  readonly answer: Addressed | undefined
+  readonly refusal: StanzaError
+}
 
 /** The kind of a stanza; undefined for an element of a stream that is none. */
 export function kindOf(el: Element, ns: string): Kind | undefined {
@@ -26,6 +29,15 @@ export function readClientStanza(kind: Kind, el: Element, from: Jid): Incoming {
   if (type === undefined) return refuse(kind, el, from, badRequest())
   const fault = kind === 'iq' ? iqFault(type, el) : undefined
   if (fault) return refuse(kind, el, from, fault)
+  return { stanza: new Stanza(kind, type, from, to, stamped(el, kind, type, from, to)) }
+}
+
+/** The same for an element of a peer that speaks for many, such as a component. Its addresses have been read and checked. */
+export function readStanzaOf(kind: Kind, el: Element, from: Jid, to: Jid): { readonly stanza: Addressed } | Refused {
+  const type = typeOf(kind, el)
+  if (type === undefined) return refuse(kind, el, from, badRequest(), to)
+  const fault = kind === 'iq' ? iqFault(type, el) : undefined
+  if (fault) return refuse(kind, el, from, fault, to)
   return { stanza: new Stanza(kind, type, from, to, stamped(el, kind, type, from, to)) }
 }
 
@@ -54,10 +66,8 @@ function stamped(el: Element, kind: Kind, type: string, from: Jid, to: Jid | und
 }
 
 /** The sender learns what was wrong, unless it was an answer itself (RFC 6120 §8.3.1). */
-function refuse(kind: Kind, el: Element, from: Jid, refusal: StanzaError): Incoming {
-  const isAnswer = el.attrs.type === 'error' || el.attrs.type === 'result'
-  if (isAnswer) return { answer: undefined, refusal }
-  // as far as we understood it, it was for the sender's own server
-  const about = new Stanza(kind, '', from, from.bare, el)
-  return { answer: errorReply(about, refusal), refusal }
+function refuse(kind: Kind, el: Element, from: Jid, refusal: StanzaError, to?: Jid): Refused {
+  // as far as we understood what a client has sent, it was for the client's own server
+  const about = new Stanza(kind, el.attrs.type ?? '', from, to ?? from.bare, el)
+  return { answer: mayBounce(about) ? errorReply(about, refusal) : undefined, refusal }
 }

@@ -17,6 +17,12 @@ export const ROSTER = 'jabber:iq:roster'
 export const ROSTER_VERSIONING = 'urn:xmpp:features:rosterver'
 export const PRE_APPROVAL = 'urn:xmpp:features:pre-approval'
 
+// XEP-0004: data forms
+export const DATA_FORMS = 'jabber:x:data'
+
+// XEP-0012: last activity
+export const LAST_ACTIVITY = 'jabber:iq:last'
+
 // XEP-0030: service discovery
 export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 export const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
@@ -27,14 +33,42 @@ export const MUC_USER = 'http://jabber.org/protocol/muc#user'
 // XEP-0049: private XML storage
 export const PRIVATE = 'jabber:iq:private'
 
+// XEP-0050: ad-hoc commands
+export const COMMANDS = 'http://jabber.org/protocol/commands'
+
 // XEP-0054: vcard-temp
 export const VCARD = 'vcard-temp'
+
+// XEP-0077: in-band registration
+export const REGISTER = 'jabber:iq:register'
+export const REGISTER_FEATURE = 'http://jabber.org/features/iq-register'
+export const REGISTER_CANCEL = 'jabber:iq:register:cancel'
+export const REGISTER_PASSWORD = 'jabber:iq:register:changepassword'
+
+// XEP-0059: result set management
+export const RSM = 'http://jabber.org/protocol/rsm'
 
 // XEP-0085: chat state notifications
 export const CHAT_STATES = 'http://jabber.org/protocol/chatstates'
 
 // XEP-0092: software version
 export const VERSION = 'jabber:iq:version'
+
+// XEP-0114: external components
+export const COMPONENT = 'jabber:component:accept'
+
+// XEP-0115: entity capabilities
+export const CAPS = 'http://jabber.org/protocol/caps'
+export const CAPS_OPTIMIZE = 'http://jabber.org/protocol/caps#optimize'
+
+// XEP-0122: data forms validation
+export const DATA_VALIDATE = 'http://jabber.org/protocol/xdata-validate'
+
+// XEP-0133: service administration
+export const ADMIN = 'http://jabber.org/protocol/admin'
+
+// XEP-0157: contact addresses for XMPP services
+export const SERVER_INFO = 'http://jabber.org/network/serverinfo'
 
 // XEP-0160: best practices for handling offline messages
 export const OFFLINE = 'msgoffline'
@@ -68,11 +102,24 @@ export const CARBONS_RULES = 'urn:xmpp:carbons:rules:0'
 // XEP-0297: stanza forwarding
 export const FORWARD = 'urn:xmpp:forward:0'
 
+// XEP-0300: use of cryptographic hash functions
+export const HASHES = 'urn:xmpp:hashes:2'
+
 // XEP-0333: displayed markers
 export const CHAT_MARKERS = 'urn:xmpp:chat-markers:0'
 
 // XEP-0334: message processing hints
 export const HINTS = 'urn:xmpp:hints'
 
+// XEP-0355: namespace delegation
+export const DELEGATION = 'urn:xmpp:delegation:2'
+
+// XEP-0356: privileged entity
+export const PRIVILEGE = 'urn:xmpp:privilege:2'
+
 // XEP-0359: unique and stable stanza ids
 export const STANZA_ID = 'urn:xmpp:sid:0'
+
+// XEP-0390: entity capabilities 2.0
+export const CAPS_2 = 'urn:xmpp:caps'
+export const CAPS_2_OPTIMIZE = 'urn:xmpp:caps:optimize'
