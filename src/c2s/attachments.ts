@@ -1,3 +1,4 @@
+import { type Awaitable, follow, isPromise } from '../core/awaitable.js'
 import type { Clock } from '../core/clock.js'
 import type { Directory } from '../core/directory.js'
 import type { Host } from '../core/host.js'
@@ -22,23 +23,21 @@ interface Parts {
   readonly randomId: () => string
 }
 
-/** A session for a connection, and what its client is told; without a session the client may try something else. */
-export interface Attached {
-  readonly session: ClientSession | undefined
-  readonly reply: Element
-}
-
 /** How many sessions that could not be resumed in time are remembered, so that clients learn what had arrived of theirs. */
 const REMEMBERED = 10_000
 
-/** Brings clients and sessions together: binds resources (RFC 6120 §7), resumes sessions (XEP-0198 §5). */
+/**
+ * Brings clients and sessions together: binds resources (RFC 6120 §7), resumes sessions (XEP-0198 §5). What a client is
+ * told when that cannot be is what the promises resolve with; it may try something else.
+ */
 export class Attachments {
   readonly #parts: Parts
   readonly #world: SessionWorld
   readonly #resumable = new Map<string, ClientSession>()
   /** Sessions that are over: how many stanzas they had handled, and whose they were. */
   readonly #expired = new Map<string, { readonly h: number; readonly account: Jid }>()
-  readonly #ending = new Set<Promise<unknown>>()
+  /** Sessions that are over, by their JIDs, of which not everybody knows yet. */
+  readonly #ending = new Map<string, Promise<void>>()
 
   constructor(parts: Parts) {
     const { limits, clock, router } = parts
@@ -47,22 +46,21 @@ export class Attachments {
       limits,
       clock,
       undelivered: stanza => router.undelivered(stanza),
-      left: session => this.#left(session),
-      ended: session => this.#ended(session),
+      left: session => parts.directory.remove(session),
+      ended: (session, settled) => this.#ended(session, settled),
     }
   }
 
-  async bind(request: Element, user: Jid, line: Line): Promise<Attached> {
+  async bind(request: Element, user: Jid, line: Line): Promise<Element | undefined> {
     const { id } = request.attrs
     try {
-      const jid = this.#choose(request, user)
-      const session = this.#open(jid, line)
-      await this.#parts.host.announce('bound', session)
-      const result = xml('bind', { xmlns: ns.BIND }, xml('jid', {}, jid.toString()))
-      return { session, reply: xml('iq', { type: 'result', id }, result) }
+      const jid = user.withResource(this.#choose(request))
+      for (let before = this.#vacate(jid); before; before = this.#vacate(jid)) await before
+      if (line.isOpen) await this.#open(jid, line, id)
+      return undefined
     } catch (fault) {
       if (!(fault instanceof StanzaError)) throw fault
-      return { session: undefined, reply: xml('iq', { type: 'error', id }, fault.toElement()) }
+      return xml('iq', { type: 'error', id }, fault.toElement())
     }
   }
 
@@ -73,68 +71,94 @@ export class Attachments {
     return answer
   }
 
-  async resume(request: Element, user: Jid): Promise<Attached> {
+  async resume(request: Element, user: Jid, line: Line): Promise<Element | undefined> {
     const { previd = '' } = request.attrs
-    const h = readCount(request.attrs.h)
+    const handled = readCount(request.attrs.h)
+    if (handled === undefined) return failed('bad-request')
     const session = this.#resumable.get(previd)
     if (!session?.account.equals(user)) return this.#notFound(previd, user)
-    await session.release()
+    do await session.release()
+    while (session.isAttached) // to another that wanted it at the same time
     if (session.isOver) return this.#notFound(previd, user)
-    session.acknowledge(h)
+    if (!line.isOpen) return undefined
+    session.acknowledge(handled)
     this.#parts.log.info({ user: session.jid.toString() }, 'session resumed')
-    const reply = xml('resumed', { xmlns: ns.STREAM_MANAGEMENT, previd, h: session.handled })
-    return { session, reply }
+    line.carry(session, xml('resumed', { xmlns: ns.STREAM_MANAGEMENT, previd, h: session.handled }))
+    session.attach(line)
+    return undefined
   }
 
   /** Ends all sessions; resolves when everything that this brings about has been dealt with. */
   async stop(): Promise<void> {
     for (const session of this.#resumable.values()) session.end(new StreamError('system-shutdown'))
-    while (this.#ending.size > 0) await Promise.all(this.#ending)
+    while (this.#ending.size > 0) await Promise.all(this.#ending.values())
   }
 
   /** The resource that a client wants, or one that nobody guesses (RFC 6120 §7.6, §7.7). */
-  #choose(request: Element, user: Jid): Jid {
-    const { limits, directory, randomId } = this.#parts
+  #choose(request: Element): string {
     const bind = child(request, 'bind', ns.BIND)
     const wanted = bind && child(bind, 'resource', ns.BIND)
-    const jid = user.withResource(wanted ? readResource(textOf(wanted)) : randomId())
-    if (directory.of(user).length >= limits.resources && !directory.get(jid)) throw resourceConstraint()
-    return jid
+    return wanted ? readResource(textOf(wanted)) : this.#parts.randomId()
   }
 
-  /** Who binds a resource that is taken gets it: it is the same client, which knows better that it is gone (§7.7.2.2). */
-  #open(jid: Jid, line: Line): ClientSession {
-    const { directory } = this.#parts
+  /**
+   * Who binds a resource that is taken gets it: it is the same client, which knows better that it is gone (§7.7.2.2).
+   * Everybody knows that the session before is over when the next begins.
+   */
+  #vacate(jid: Jid): Promise<void> | undefined {
+    const text = 'The resource was bound by another connection'
+    this.#parts.directory.get(jid)?.end(new StreamError('conflict', { text }))
+    return this.#ending.get(jid.toString())
+  }
+
+  async #open(jid: Jid, line: Line, id: string | undefined): Promise<void> {
+    const { directory, host } = this.#parts
+    this.#makeRoom(jid)
     const session = new ClientSession(jid, line, this.#world)
-    directory.get(jid)?.end(new StreamError('conflict', { text: 'The resource was bound by another connection' }))
     directory.add(session)
-    return session
+    const bound = xml('bind', { xmlns: ns.BIND }, xml('jid', {}, jid.toString()))
+    line.carry(session, xml('iq', { type: 'result', id }, bound))
+    const ready = host.announce('bound', session)
+    session.takes(ready) // so that modules do not hear of its end before they are done with its beginning
+    await ready
   }
 
-  #left(session: ClientSession): void {
-    this.#parts.directory.remove(session)
-    const { resumptionId, handled, account } = session
-    if (resumptionId === undefined) return
-    this.#resumable.delete(resumptionId)
-    this.#expired.set(resumptionId, { h: handled, account })
-    for (const oldest of this.#expired.keys()) {
-      if (this.#expired.size <= REMEMBERED) break
-      this.#expired.delete(oldest)
+  /** Of the sessions that an account may have, those without a connection go first, or a client that has bad luck is locked out. */
+  #makeRoom(account: Jid): void {
+    const { directory, limits } = this.#parts
+    const sessions = directory.of(account)
+    if (sessions.length < limits.resources) return
+    const away = sessions.find(session => session instanceof ClientSession && !session.isAttached)
+    if (!away) throw resourceConstraint()
+    away.end(new StreamError('resource-constraint'))
+  }
+
+  #ended(session: ClientSession, settled: Awaitable<void>): void {
+    const jid = session.jid.toString()
+    const ended = follow(settled, () => this.#tell(session))
+    if (!isPromise(ended)) return
+    this.#ending.set(jid, ended)
+    ended.finally(() => this.#ending.delete(jid))
+  }
+
+  #tell(session: ClientSession): Awaitable<void> {
+    const { jid, resumptionId, handled, account } = session
+    if (resumptionId !== undefined) {
+      this.#resumable.delete(resumptionId)
+      this.#expired.set(resumptionId, { h: handled, account })
+      for (const oldest of this.#expired.keys()) {
+        if (this.#expired.size <= REMEMBERED) break
+        this.#expired.delete(oldest)
+      }
     }
-  }
-
-  #ended(session: ClientSession): void {
-    const told = Promise.resolve(this.#parts.host.announce('closed', session))
-    this.#ending.add(told)
-    told.finally(() => this.#ending.delete(told))
-    this.#parts.log.info({ user: session.jid.toString() }, 'session over')
+    this.#parts.log.info({ user: jid.toString() }, 'session over')
+    return this.#parts.host.announce('closed', session)
   }
 
   /** Also for sessions of others: nobody learns that they are there. */
-  #notFound(previd: string, user: Jid): Attached {
+  #notFound(previd: string, user: Jid): Element {
     const before = this.#expired.get(previd)
-    const h = before?.account.equals(user) ? before.h : undefined
-    return { session: undefined, reply: failed('item-not-found', h) }
+    return failed('item-not-found', before?.account.equals(user) ? before.h : undefined)
   }
 }
 

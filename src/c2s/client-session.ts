@@ -1,6 +1,6 @@
 import type { Awaitable } from '../core/awaitable.js'
 import type { Clock, Timer } from '../core/clock.js'
-import type { Availability, Custody, Gate, Session } from '../core/session.js'
+import type { Availability, Custody, Gate, Session, SessionStatus } from '../core/session.js'
 import { type Slot, Slots } from '../core/slot.js'
 import { type Element, serialise, xml } from '../xml/index.js'
 import { StreamError } from '../xmpp/errors.js'
@@ -13,14 +13,22 @@ import { Outbox, type Parcel } from './outbox.js'
 
 /** The connection that a session has at a time. */
 export interface Line {
-  /** To be written in this turn. `taken` is called when the system has it. */
-  write(text: string, taken?: () => void): void
+  /** Whether its stream is open. */
+  readonly isOpen: boolean
+  /** Where it comes from, and how it is encrypted. */
+  readonly wire: Pick<SessionStatus, 'from' | 'encryption'>
+  /** Carries this session from now on. The reply is the first that the client hears of it. */
+  carry(session: ClientSession, reply: Element): void
+  /** To be written in this turn. `told` hears that the system has it, or never will. */
+  write(text: string, told?: (isWritten: boolean) => void): void
   /** Bytes that the client has not read yet, as far as we know. */
   readonly backlog: number
   /** Reads on, if it had stopped for too much being in flight. */
   wake(): void
   /** Ends the stream. */
-  close(error: StreamError | undefined): void
+  close(error: StreamError): void
+  /** Breaks the connection off, for a client that would not read why. */
+  drop(error: StreamError): void
 }
 
 /** What sessions share. */
@@ -31,8 +39,8 @@ export interface SessionWorld {
   undelivered(stanza: Addressed): void
   /** The session is over: it is to leave the directory, at once. */
   left(session: ClientSession): void
-  /** And what it was given is with others: let everybody know. */
-  ended(session: ClientSession): Awaitable<void>
+  /** And what it was given is with others. When all that it said itself is dealt with, everybody is to know. */
+  ended(session: ClientSession, settled: Awaitable<void>): void
 }
 
 /** Resumption as it was agreed with the client. */
@@ -46,6 +54,7 @@ export class ClientSession implements Session {
   readonly account: Jid
   presence: Availability | undefined
   readonly #world: SessionWorld
+  readonly #since: number
   readonly #slots = new Slots()
   readonly #inbox = new Inbox(() => this.#line?.wake())
   #line: Line | undefined
@@ -57,7 +66,9 @@ export class ClientSession implements Session {
   #handled = 0
   /** Whether we have asked for an acknowledgement that has not come. */
   #asked = false
-  #held: Parcel[] | undefined
+  #held: Outbox | undefined
+  /** Without stream management: what the connection was given, and has not written as far as we know. */
+  readonly #unwritten: Parcel[] = []
   #over = false
 
   constructor(
@@ -68,6 +79,7 @@ export class ClientSession implements Session {
     this.account = jid.bare
     this.#line = line
     this.#world = world
+    this.#since = world.clock.now()
   }
 
   /** Its id for resumption; undefined when it cannot be resumed. */
@@ -95,13 +107,13 @@ export class ClientSession implements Session {
     const parcel = { stanza, custody, size: text.length }
     if (this.#over) this.#lose([parcel])
     else if (this.#held) {
-      this.#held.push(parcel)
-      if (this.#held.length > this.#world.limits.queue) this.#overflow()
+      this.#held.add(parcel)
+      this.#limit(this.#held)
     } else this.#deliver(parcel, text)
   }
 
   hold(): Gate {
-    this.#held ??= []
+    this.#held ??= new Outbox()
     return {
       send: (stanza, custody) => {
         const text = serialise(stanza.el, CLIENT)
@@ -109,7 +121,7 @@ export class ClientSession implements Session {
         else this.#deliver({ stanza, custody, size: text.length }, text)
       },
       open: () => {
-        const held = this.#held ?? []
+        const held = this.#held?.empty() ?? []
         this.#held = undefined
         for (const { stanza, custody } of held) this.send(stanza, custody)
       },
@@ -137,16 +149,26 @@ export class ClientSession implements Session {
   }
 
   #deliver(parcel: Parcel, text: string): void {
-    const { limits } = this.#world
-    const { custody } = parcel
     if (this.#outbox) {
       this.#outbox.add(parcel)
       this.#line?.write(text)
-      if (this.#outbox.count > limits.queue || this.#outbox.size > limits.queueBytes) this.#overflow()
+      this.#limit(this.#outbox)
     } else if (this.#line) {
-      this.#line.write(text, custody && (() => custody.settled(this)))
-      if (this.#line.backlog > limits.queueBytes) this.#overflow()
+      this.#unwritten.push(parcel)
+      this.#line.write(text, this.#told)
+      if (this.#line.backlog > this.#world.limits.queueBytes) this.#overflow()
     } else this.#lose([parcel])
+  }
+
+  /** What was given to the connection without stream management is written, or will not be. */
+  readonly #told = (isWritten: boolean): void => {
+    if (isWritten) this.#unwritten.shift()?.custody?.settled(this)
+    else if (this.#over) this.#lose(this.#unwritten.splice(0)) // or else it is lost with the connection, in a moment
+  }
+
+  #limit({ count, size }: Outbox): void {
+    const { queue, queueBytes } = this.#world.limits
+    if (count > queue || size > queueBytes) this.#overflow()
   }
 
   #overflow(): void {
@@ -178,8 +200,13 @@ export class ClientSession implements Session {
   /** XEP-0198 §4: <a/>. */
   acknowledge(h: number): void {
     if (!this.#outbox) return
+    const before = this.#outbox.count
     this.#asked = false
-    if (this.#outbox.acknowledge(h, this)) return
+    if (this.#outbox.acknowledge(h, this)) {
+      // it goes on: what came behind the last request is asked for in its turn, not only when more is written
+      if (this.#outbox.count > 0 && this.#outbox.count < before) this.#line?.write('')
+      return
+    }
     throw new StreamError('undefined-condition', {
       text: `You acknowledged ${h} stanzas, but I sent you ${this.#outbox.sent}`,
       detail: xml('handled-count-too-high', { xmlns: STREAM_MANAGEMENT, h, 'send-count': this.#outbox.sent }),
@@ -192,17 +219,23 @@ export class ClientSession implements Session {
    */
   answerRequest(): void {
     if (!this.#outbox) return
-    this.#inbox.add(undefined, () => this.#line?.write(`<a xmlns='${STREAM_MANAGEMENT}' h='${this.#handled}'/>`))
+    this.#inbox.add(undefined, () => this.#line?.write(this.#acknowledgement()))
+  }
+
+  #acknowledgement(): string {
+    return `<a xmlns='${STREAM_MANAGEMENT}' h='${this.#handled}'/>`
   }
 
   // --- connections
 
-  /** The connection is gone, and nobody said goodbye. */
+  /** The connection is gone, with what it had not written, and nobody said goodbye. */
   detach(line: Line): void {
     if (this.#line !== line) return
     this.#line = undefined
-    if (!this.#resumption) this.#finish()
-    else if (!this.#over) this.#expiry = this.#world.clock.after(this.#resumption.ms, () => this.#finish())
+    const unwritten = this.#unwritten.splice(0)
+    if (!this.#resumption) return this.#finish(unwritten)
+    this.#lose(unwritten) // from before stream management: the client does not wait for it
+    if (!this.#over) this.#expiry = this.#world.clock.after(this.#resumption.ms, () => this.#finish())
   }
 
   /** Takes the session from the connection it has; resolves when what that had read is dealt with. */
@@ -223,6 +256,10 @@ export class ClientSession implements Session {
     for (const { stanza } of this.#outbox?.parcels ?? []) line.write(serialise(stanza.el, CLIENT))
   }
 
+  get isAttached(): boolean {
+    return this.#line !== undefined
+  }
+
   get isOver(): boolean {
     return this.#over
   }
@@ -230,35 +267,52 @@ export class ClientSession implements Session {
   end(error: StreamError): void {
     const line = this.#line
     this.#line = undefined
-    this.#finish()
-    line?.close(error)
+    const isStuck = line !== undefined && line.backlog > this.#world.limits.queueBytes
+    this.#finish(isStuck ? this.#unwritten.splice(0) : [])
+    if (isStuck) line.drop(error)
+    else line?.close(error)
   }
 
-  /** The stream on this connection has ended, and with it the session, unless that has another one by now. */
-  leave(line: Line): void {
-    if (this.#line !== line) return
+  /**
+   * The stream on this connection ends, and with it the session, unless that has another one by now. Gives back the last
+   * that is to be said of it: what is acknowledged now is not sent again when the client comes back.
+   */
+  leave(line: Line): string {
+    if (this.#line !== line) return ''
     this.#line = undefined
     this.#finish()
+    return this.#outbox ? this.#acknowledgement() : ''
   }
 
   /**
    * What the client does not have is with others before anything new can come: order is kept. Everybody hears that the
    * session is gone when the last that it said itself is dealt with.
    */
-  #finish(): void {
+  #finish(unwritten: readonly Parcel[] = []): void {
     if (this.#over) return
     this.#over = true
     this.#expiry?.cancel()
     this.#world.left(this)
-    this.#lose([...(this.#outbox?.empty() ?? []), ...(this.#held ?? [])])
-    this.#held = undefined
-    this.#inbox.add(undefined, () => void this.#world.ended(this))
+    this.#lose([...unwritten, ...(this.#outbox?.empty() ?? []), ...(this.#held?.empty() ?? [])])
+    this.#world.ended(this, this.#inbox.settled())
   }
 
   #lose(parcels: readonly Parcel[]): void {
     for (const { stanza, custody } of parcels) {
       if (custody) custody.lost(this)
       else this.#world.undelivered(stanza)
+    }
+  }
+
+  status(): SessionStatus {
+    const line = this.#line
+    return {
+      since: this.#since,
+      from: line?.wire.from,
+      encryption: line?.wire.encryption,
+      isConnected: line !== undefined,
+      management: this.#resumption ? 'resumable' : this.#outbox ? 'on' : 'off',
+      unacknowledged: this.#outbox?.count ?? 0,
     }
   }
 
@@ -281,5 +335,5 @@ const isTrue = (written: string | undefined): boolean => written === 'true' || w
 
 /** The client may want less time than it could have (XEP-0198 §3). */
 function resumeTime(max: string | undefined, ours: number): number {
-  return max !== undefined && /^\d{1,9}$/.test(max) ? Math.min(Number(max) * 1000, ours) : ours
+  return max !== undefined && /^[1-9]\d{0,8}$/.test(max) ? Math.min(Number(max) * 1000, ours) : ours
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { Clock, Timer } from '../core/clock.js'
 import type { Log } from '../core/log.js'
 import type { Router } from '../core/router.js'
@@ -14,7 +15,7 @@ import {
 import { escapeAttr } from '../xml/serialise.js'
 import { StreamError } from '../xmpp/errors.js'
 import { readClientStanza } from '../xmpp/incoming.js'
-import type { Jid } from '../xmpp/jid.js'
+import { type Jid, tryParseJid } from '../xmpp/jid.js'
 import { CLIENT, STREAM } from '../xmpp/ns.js'
 import type { Kind } from '../xmpp/stanza.js'
 import type { Attachments } from './attachments.js'
@@ -24,6 +25,7 @@ import type { Limits } from './limits.js'
 import { Login, type LoginAnswer, type LoginWorld } from './login.js'
 import { readCount } from './outbox.js'
 import {
+  failed,
   LEGAL,
   START,
   START_SECURE,
@@ -33,6 +35,7 @@ import {
   type StreamState,
   step,
 } from './stream.js'
+import { answerStreamRequest } from './stream-requests.js'
 import type { Flushable, Turn } from './turn.js'
 
 /** What connections share. */
@@ -45,7 +48,8 @@ export interface ConnectionWorld {
   readonly clock: Clock
   readonly log: Log
   readonly turn: Turn
-  readonly streamFeatures: readonly Element[]
+  /** What modules offer after login, for a domain. */
+  readonly streamFeatures: (domain: string) => readonly Element[]
   readonly randomId: () => string
   /** Puts TLS on a connection, as its server; resolves when the handshake is done. */
   readonly secure: (socket: Duplex) => Promise<Duplex>
@@ -75,6 +79,7 @@ export class Connection implements Line, Flushable {
   readonly #world: ConnectionWorld
   readonly #log: Log
   readonly #isLocal: boolean
+  readonly #from: string
   #socket: Duplex
   #parser: StreamParser
   #state: StreamState
@@ -82,7 +87,8 @@ export class Connection implements Line, Flushable {
   #login: Login | undefined
   #deadline: Timer | undefined
   #out = ''
-  #taken: (() => void)[] | undefined
+  /** Who waits to hear what becomes of it. */
+  #told: Told[] | undefined
   #opened = false
   #inTurn = false
   /** Whether a pass over what was read is under way: effects may bring about others. */
@@ -97,6 +103,7 @@ export class Connection implements Line, Flushable {
     this.#world = world
     this.#log = log.child({ from: arrival.from })
     this.#isLocal = arrival.isLocal
+    this.#from = arrival.from
     this.#state = arrival.isSecure ? START_SECURE : START
     this.#parser = new StreamParser(xmlLimits(limits, limits.stanzaBeforeLogin))
     this.#heardAt = clock.now()
@@ -111,14 +118,15 @@ export class Connection implements Line, Flushable {
 
   #listen(socket: Duplex): void {
     socket.on('data', chunk => {
-      if (socket !== this.#socket || this.#state.at === 'closed') return
+      if (socket !== this.#socket || !this.isOpen) return
       this.#heardAt = this.#world.clock.now()
       this.#askedAt = undefined
       this.#parser.write(chunk)
       this.#read()
     })
     socket.on('end', () => {
-      if (socket === this.#socket) this.#lost()
+      // one that we have ended closes when all is written
+      if (socket === this.#socket && this.isOpen) this.#lost()
     })
     socket.on('close', () => {
       if (socket === this.#socket) this.#lost()
@@ -149,22 +157,25 @@ export class Connection implements Line, Flushable {
       else this.#input({ on: 'element', el: event })
       return true
     } catch (fault) {
-      this.#input({ on: 'fault', error: asStreamError(fault) })
+      this.fail(fault)
       return false
     }
   }
 
-  /** Whether the client is to be heard now: not while it waits for something, or has asked for too much at a time. */
+  /** Whether the client is to be heard now: not while it waits for something, asks for too much, or does not read. */
   #listens(): boolean {
     const expected = LEGAL[this.#state.at]
     if (!expected.includes('element') && !expected.includes('header')) return false
-    return (this.#session?.inFlight ?? 0) < this.#world.limits.inFlight
+    const { inFlight, queueBytes, stanzaBeforeLogin } = this.#world.limits
+    if (!this.#session) return this.backlog < stanzaBeforeLogin
+    // well before it is too much (`queueBytes`), so that nobody is cut off for answers to itself
+    return this.#session.inFlight < inFlight && this.backlog < queueBytes / 2
   }
 
   /** Stops or goes on reading: what is not read fills the client's window, and it waits. */
   #rest(rests: boolean): void {
     // one that is closed reads to its end, whatever comes
-    if (rests === this.#resting || this.#state.at === 'securing' || this.#state.at === 'closed') return
+    if (rests === this.#resting || this.#state.at === 'securing' || !this.isOpen) return
     this.#resting = rests
     if (rests) this.#socket.pause()
     else this.#socket.resume()
@@ -203,15 +214,17 @@ export class Connection implements Line, Flushable {
       case 'restart':
         return this.#restart()
       case 'bind':
-        return void this.#bind(effect.request, effect.user)
+        return void this.#attach(this.#world.attachments.bind(effect.request, effect.user, this))
       case 'resume':
-        return void this.#resume(effect.request, effect.user)
+        return void this.#attach(this.#world.attachments.resume(effect.request, effect.user, this))
       case 'dispatch':
         return this.#dispatch(effect.kind, effect.el)
       case 'manage':
         return this.#manage(effect.el)
       case 'close':
         return this.#close(effect.error)
+      case 'drop':
+        return void this.#socket.destroy()
     }
   }
 
@@ -231,7 +244,7 @@ export class Connection implements Line, Flushable {
   #features(kind: 'tls' | 'login' | 'binding', secure: boolean): Element {
     if (kind === 'tls') return tlsFeatures()
     if (kind === 'login') return loginFeatures(secure, this.#channel())
-    return bindingFeatures(this.#world.streamFeatures)
+    return bindingFeatures(this.#state.at === 'binding' ? this.#world.streamFeatures(this.#state.user.domain) : [])
   }
 
   /** Who needs no TLS by configuration is trusted with a password only if no network is in between. */
@@ -249,7 +262,7 @@ export class Connection implements Line, Flushable {
     try {
       // listeners look at this.#socket: from here on they do not take the old one's end for the stream's
       const socket = await this.#world.secure(plain)
-      if (this.#state.at === 'closed') return void socket.destroy()
+      if (!this.isOpen) return void socket.destroy()
       this.#socket = socket
       this.#resting = false
       this.#listen(socket)
@@ -281,48 +294,34 @@ export class Connection implements Line, Flushable {
     this.#read()
   }
 
-  async #bind(request: Element, user: Jid): Promise<void> {
-    await this.#attach(async () => {
-      const { session, reply } = await this.#world.attachments.bind(request, user, this)
-      if (session) this.#session = session
-      this.write(serialise(reply, CLIENT))
-      return session
-    })
-  }
-
-  async #resume(request: Element, user: Jid): Promise<void> {
-    await this.#attach(async () => {
-      const { session, reply } = await this.#world.attachments.resume(request, user)
-      this.write(serialise(reply, CLIENT))
-      if (session && this.#state.at !== 'closed') {
-        this.#session = session
-        session.attach(this)
-      }
-      return session
-    })
-  }
-
-  async #attach(work: () => Promise<ClientSession | undefined>): Promise<void> {
+  /** Waits until it carries a session. Without one the client is told why, and may try something else. */
+  async #attach(refusal: Promise<Element | undefined>): Promise<void> {
     try {
-      const session = await work()
-      if (session && this.#state.at !== 'closed') this.#deadline?.cancel()
-      this.#input({ on: session ? 'attached' : 'not attached' })
+      const told = await refusal
+      if (told) this.write(serialise(told, CLIENT))
+      else this.#deadline?.cancel()
+      this.#input({ on: told ? 'not attached' : 'attached' })
     } catch (fault) {
-      this.#input({ on: 'fault', error: asStreamError(fault, this.#log) })
+      this.fail(fault)
     }
     this.#read()
+  }
+
+  carry(session: ClientSession, reply: Element): void {
+    this.#session = session
+    this.write(serialise(reply, CLIENT))
   }
 
   #dispatch(kind: Kind, el: Element): void {
     const session = this.#session
     if (!session) return
-    const { from } = el.attrs
-    if (from !== undefined && from !== session.jid.toString() && from !== session.account.toString())
+    if (el.attrs.from !== undefined && !isSender(session, el.attrs.from))
       return this.#input({ on: 'fault', error: new StreamError('invalid-from') })
     const incoming = readClientStanza(kind, el, session.jid)
-    if ('stanza' in incoming) return session.takes(this.#world.router.fromClient(session, incoming.stanza))
-    if (incoming.answer) session.send(incoming.answer)
-    session.takes(undefined)
+    const answer = 'stanza' in incoming ? answerStreamRequest(incoming.stanza) : incoming.answer
+    if (answer) session.send(answer)
+    const isForOthers = 'stanza' in incoming && !answer
+    session.takes(isForOthers ? this.#world.router.fromClient(session, incoming.stanza) : undefined)
   }
 
   /** XEP-0198 */
@@ -331,11 +330,11 @@ export class Connection implements Line, Flushable {
     if (!session) return
     try {
       if (el.name === 'enable') this.write(serialise(this.#world.attachments.enable(el, session), CLIENT))
+      else if (el.name === 'resume' || !session.isManaged) this.write(serialise(failed('unexpected-request'), CLIENT))
       else if (el.name === 'r') session.answerRequest()
-      else if (el.name === 'a') session.acknowledge(readCount(el.attrs.h))
-      else throw new StreamError('policy-violation', { text: 'A session is resumed before a resource is bound' })
+      else session.acknowledge(countOf(el))
     } catch (fault) {
-      this.#input({ on: 'fault', error: asStreamError(fault, this.#log) })
+      this.fail(fault)
     }
   }
 
@@ -345,12 +344,12 @@ export class Connection implements Line, Flushable {
     return this.#out.length + this.#socket.writableLength
   }
 
-  write(text: string, taken?: () => void): void {
-    if (this.#socket.writableEnded || this.#socket.destroyed) return
+  write(text: string, told?: Told): void {
+    if (this.#isDeaf) return told?.(false)
     this.#out += text
-    if (taken) {
-      this.#taken ??= []
-      this.#taken.push(taken)
+    if (told) {
+      this.#told ??= []
+      this.#told.push(told)
     }
     if (this.#inTurn) return
     this.#inTurn = true
@@ -360,19 +359,57 @@ export class Connection implements Line, Flushable {
   flush(): void {
     this.#inTurn = false
     const text = this.#session ? this.#out + this.#session.trailer() : this.#out
-    const taken = this.#taken
+    const told = this.#told
     this.#out = ''
-    this.#taken = undefined
-    if (text === '' || this.#socket.writableEnded || this.#socket.destroyed) return
-    if (taken) this.#socket.write(text, () => settle(taken))
-    else this.#socket.write(text)
+    this.#told = undefined
+    if (this.#isDeaf) tell(told, false)
+    else if (text !== '') this.#socket.write(text, fault => this.#written(told, fault))
+  }
+
+  /** Whether nothing can be written any more. */
+  get #isDeaf(): boolean {
+    return this.#socket.writableEnded || this.#socket.destroyed
+  }
+
+  #written(told: readonly Told[] | undefined, fault: unknown): void {
+    tell(told, !fault)
+    this.wake() // it may have stopped for too much to write
   }
 
   // --- the end
 
-  close(error: StreamError | undefined): void {
-    if (error) this.#input({ on: 'fault', error })
-    else this.#input({ on: 'end' })
+  get wire(): Line['wire'] {
+    const socket = this.#socket
+    const encryption = socket instanceof TLSSocket ? `${socket.getProtocol()} ${socket.getCipher().name}` : undefined
+    return { from: this.#from || undefined, encryption }
+  }
+
+  get isOpen(): boolean {
+    return this.#state.at !== 'closed'
+  }
+
+  /** The domain that it asked for, until it has a session. */
+  get domain(): string | undefined {
+    return 'domain' in this.#state ? this.#state.domain : this.waiting?.domain
+  }
+
+  /** Who has logged in, and has not got a resource. */
+  get waiting(): Jid | undefined {
+    return 'user' in this.#state ? this.#state.user : undefined
+  }
+
+  close(error: StreamError): void {
+    this.#input({ on: 'fault', error })
+  }
+
+  fail(fault: unknown): void {
+    this.close(asStreamError(fault, this.#log))
+  }
+
+  drop({ condition, text }: StreamError): void {
+    this.#log.info({ reason: condition, text }, 'connection broken off')
+    this.#socket.destroy()
+    this.#lost()
   }
 
   /** Our side of the stream ends; so does the session, unless it has gone on without us. */
@@ -380,7 +417,7 @@ export class Connection implements Line, Flushable {
     const session = this.#session
     this.#session = undefined
     this.#deadline?.cancel()
-    session?.leave(this)
+    if (session) this.write(session.leave(this))
     if (error) {
       this.#log.info({ reason: error.condition, text: error.text, user: session?.jid.toString() }, 'stream closed')
       this.write(serialise(error.toElement(), CLIENT))
@@ -399,7 +436,7 @@ export class Connection implements Line, Flushable {
     const session = this.#session
     this.#session = undefined
     this.#deadline?.cancel()
-    if (this.#state.at !== 'closed') {
+    if (this.isOpen) {
       this.#state = { at: 'closed' }
       this.#log.debug({ user: session?.jid.toString() }, 'connection lost')
     }
@@ -413,22 +450,38 @@ export class Connection implements Line, Flushable {
   /** Asks a client that has been silent for long, and gives up one that does not answer. */
   checkPulse(now: number): void {
     const { limits } = this.#world
-    if (this.#state.at !== 'bound' || !this.#session) return
-    if (this.#askedAt !== undefined) {
-      if (now - this.#askedAt >= limits.answerTime) {
-        this.#log.info({ user: this.#session.jid.toString() }, 'no answer: the connection is taken for dead')
-        this.#socket.destroy()
-        this.#lost()
-      }
+    const session = this.#session
+    if (this.#state.at !== 'bound' || !session) return
+    if (session.inFlight >= limits.inFlight) {
+      // it waits for us, and is not heard
+      this.#heardAt = now
+      this.#askedAt = undefined
+    } else if (this.#askedAt !== undefined) {
+      if (now - this.#askedAt >= limits.answerTime)
+        this.drop(new StreamError('connection-timeout', { text: 'No answer' }))
     } else if (now - this.#heardAt >= limits.idle) {
       this.#askedAt = now
-      this.write(this.#session.question(this.#world.randomId()))
+      this.write(session.question(this.#world.randomId()))
     }
   }
 }
 
-function settle(taken: readonly (() => void)[]): void {
-  for (const tell of taken) tell()
+type Told = (isWritten: boolean) => void
+
+function tell(all: readonly Told[] | undefined, isWritten: boolean): void {
+  for (const told of all ?? []) told(isWritten)
+}
+
+/** Who a client may say it is. RFC 6120 §8.1.2.1 */
+function isSender({ jid, account }: ClientSession, from: string): boolean {
+  const claimed = tryParseJid(from)
+  return claimed !== undefined && (claimed.equals(jid) || claimed.equals(account))
+}
+
+function countOf(acknowledgement: Element): number {
+  const count = readCount(acknowledgement.attrs.h)
+  if (count === undefined) throw new StreamError('policy-violation', { text: 'h is no number of stanzas' })
+  return count
 }
 
 const xmlLimits = ({ depth, attributes }: Limits, maxStanzaBytes: number): XmlLimits => ({
@@ -438,9 +491,9 @@ const xmlLimits = ({ depth, attributes }: Limits, maxStanzaBytes: number): XmlLi
 })
 
 /** What a fault is for the peer: its own, or one of ours that it learns nothing about. */
-function asStreamError(fault: unknown, log?: Log): StreamError {
+function asStreamError(fault: unknown, log: Log): StreamError {
   if (fault instanceof StreamError) return fault
   if (fault instanceof XmlError) return new StreamError(fault.condition, { cause: fault })
-  log?.error({ err: fault }, 'a stream failed')
+  log.error({ err: fault }, 'a stream failed')
   return new StreamError('internal-server-error', { cause: fault })
 }

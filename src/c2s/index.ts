@@ -13,7 +13,7 @@ import type { Router } from '../core/router.js'
 import { StreamError } from '../xmpp/errors.js'
 import { parseJid } from '../xmpp/jid.js'
 import { Attachments } from './attachments.js'
-import { Connection, type ConnectionWorld } from './connection.js'
+import { type Arrival, Connection, type ConnectionWorld } from './connection.js'
 import type { Limits } from './limits.js'
 import { Turn } from './turn.js'
 
@@ -26,6 +26,7 @@ export interface Certificates {
   find(servername: string | undefined): tls.SecureContext | undefined
 }
 
+/** What stands here may be another value after a reload: it is asked for when it is needed. */
 export interface C2sParts {
   readonly limits: Limits
   /** Whether nobody may log in without TLS. */
@@ -51,9 +52,12 @@ export type Security = 'starttls' | 'tls'
 
 /** The clients' way in. */
 export interface C2s {
-  listen(at: { readonly host?: string; readonly port: number }, how: Security): Promise<void>
+  /** What comes back ends it; the connections that came that way stay. */
+  listen(at: { readonly host?: string; readonly port: number }, how: Security): Promise<() => void>
   /** A connection that did not come through a listener. */
   accept(socket: Duplex, arrival?: { readonly isLocal?: boolean; readonly from?: string }): void
+  /** The domain is served no more: its users' sessions and logins end. */
+  endDomain(domain: string): void
   /** Says goodbye to all; resolves when they are gone and what they left behind is dealt with. */
   stop(): Promise<void>
 }
@@ -71,53 +75,85 @@ class ClientListeners implements C2s {
   readonly #attachments: Attachments
   readonly #listeners = new Set<net.Server>()
   readonly #connections = new Set<Connection>()
+  /** Those that begin with TLS, and have not got it. */
+  readonly #handshakes = new Set<net.Socket>()
+  #stopped = false
   #pulse: Timer
   #noneLeft: (() => void) | undefined
 
   constructor(parts: C2sParts) {
-    const { limits, tlsRequired, domains, host, router, clock, log, randomId, bus, directory } = parts
+    const { limits, domains, host, router, clock, log, randomId, bus, directory } = parts
     this.#parts = parts
     this.#attachments = new Attachments(parts)
     this.#world = {
       limits,
-      settings: { domains, tlsRequired, loginAttempts: limits.loginAttempts },
+      settings: {
+        domains,
+        get tlsRequired() {
+          return parts.tlsRequired
+        },
+        get loginAttempts() {
+          return limits.loginAttempts
+        },
+      },
       logins: parts,
       attachments: this.#attachments,
       router,
       clock,
       log,
       turn: new Turn(),
-      streamFeatures: host.streamFeatures,
+      streamFeatures: domain => host.streamFeaturesOf(domain),
       randomId,
       secure: socket => this.#secure(socket, 'starttls'),
       gone: connection => this.#gone(connection),
     }
     this.#pulse = clock.after(PULSE_MS, this.#checkPulses)
     const endAll = (account: string, text: string) => {
-      for (const session of directory.of(parseJid(account))) session.end(new StreamError('not-authorized', { text }))
+      const error = new StreamError('not-authorized', { text })
+      for (const session of directory.of(parseJid(account))) session.end(error)
+      for (const connection of this.#connections)
+        if (connection.waiting?.toString() === account) connection.close(error)
     }
     bus.subscribe(accountRemoved, account => endAll(account, 'The account was removed'))
     bus.subscribe(passwordChanged, account => endAll(account, 'The password was changed'))
   }
 
-  async listen({ host, port }: { readonly host?: string; readonly port: number }, how: Security): Promise<void> {
+  async listen({ host, port }: { readonly host?: string; readonly port: number }, how: Security): Promise<() => void> {
     const listener = net.createServer({ noDelay: true }, socket => this.#arrives(socket, how))
     listener.listen({ port, ...(host !== undefined && { host }) })
     await once(listener, 'listening')
     listener.on('error', fault => this.#parts.log.error({ err: fault }, 'a listener failed'))
     this.#listeners.add(listener)
+    return () => {
+      listener.close()
+      this.#listeners.delete(listener)
+    }
+  }
+
+  endDomain(domain: string): void {
+    const error = new StreamError('host-gone')
+    const sessions = [...this.#parts.directory.all()]
+    for (const session of sessions) if (session.account.domain === domain) session.end(error)
+    for (const connection of this.#connections) if (connection.domain === domain) connection.close(error)
   }
 
   accept(socket: Duplex, { isLocal = false, from = '' } = {}): void {
-    this.#connections.add(new Connection({ socket, isSecure: false, isLocal, from }, this.#world))
+    this.#begin({ socket, isSecure: false, isLocal, from })
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
     this.#pulse.cancel()
     for (const listener of this.#listeners) listener.close()
+    for (const socket of this.#handshakes) socket.destroy()
     for (const connection of this.#connections) connection.close(new StreamError('system-shutdown'))
     await this.#attachments.stop()
     if (this.#connections.size > 0) await new Promise<void>(resolve => (this.#noneLeft = resolve))
+  }
+
+  #begin(arrival: Arrival): void {
+    if (this.#stopped) arrival.socket.destroy()
+    else this.#connections.add(new Connection(arrival, this.#world))
   }
 
   #arrives(socket: net.Socket, how: Security): void {
@@ -125,7 +161,7 @@ class ClientListeners implements C2s {
     const isLocal = isLoopback(from) && !this.#parts.tlsRequired
     if (how === 'starttls') return this.accept(socket, { isLocal, from })
     this.#secureAtOnce(socket).then(
-      secured => this.#connections.add(new Connection({ socket: secured, isSecure: true, isLocal, from }, this.#world)),
+      secured => this.#begin({ socket: secured, isSecure: true, isLocal, from }),
       fault => this.#parts.log.debug({ from, reason: String(fault) }, 'no TLS'),
     )
   }
@@ -134,9 +170,11 @@ class ClientListeners implements C2s {
     const { clock, limits } = this.#parts
     socket.on('error', () => {}) // it closes, and the handshake fails for that
     const deadline = clock.after(limits.loginTime, () => socket.destroy())
+    this.#handshakes.add(socket)
     try {
       return await this.#secure(socket, 'tls')
     } finally {
+      this.#handshakes.delete(socket)
       deadline.cancel()
     }
   }

@@ -25,7 +25,7 @@ export const limits = {
   }),
   queue: integer({
     default: 1000,
-    min: 10,
+    min: 100,
     doc: 'Stanzas that a client may leave unacknowledged; then its session ends, and what it does not have goes to other clients or is stored.',
   }),
   queueBytes: size({

@@ -1,5 +1,4 @@
 import type { Custody, Session } from '../core/session.js'
-import { StreamError } from '../xmpp/errors.js'
 import type { Addressed } from '../xmpp/stanza.js'
 
 /** A stanza on its way to a client. */
@@ -15,7 +14,11 @@ export class Outbox {
   #parcels: Parcel[] = []
   #size = 0
   /** How many stanzas the client has acknowledged, as it counts them: modulo 2^32. */
-  #acknowledged = 0
+  #acknowledged: number
+
+  constructor(acknowledged = 0) {
+    this.#acknowledged = acknowledged
+  }
 
   get count(): number {
     return this.#parcels.length
@@ -62,9 +65,8 @@ export class Outbox {
   }
 }
 
-/** The `h` of an acknowledgement: how many stanzas somebody has handled. */
-export function readCount(written: string | undefined): number {
+/** The `h` of an acknowledgement: how many stanzas somebody has handled; undefined when it is no such number. */
+export function readCount(written: string | undefined): number | undefined {
   const count = written !== undefined && /^\d{1,10}$/.test(written) ? Number(written) : Number.NaN
-  if (count < 2 ** 32) return count
-  throw new StreamError('policy-violation', { text: 'h is no number of stanzas' })
+  return count < 2 ** 32 ? count : undefined
 }

@@ -28,7 +28,7 @@ export type StreamState =
   /** It chooses among the features before login. */
   | { readonly at: 'negotiating'; readonly secure: boolean; readonly failures: number; readonly domain: string }
   /** The TLS handshake is under way. */
-  | { readonly at: 'securing' }
+  | { readonly at: 'securing'; readonly failures: number }
   /** A mechanism thinks about what the client said. */
   | { readonly at: 'authenticating'; readonly secure: boolean; readonly failures: number; readonly domain: string }
   /** A mechanism waits for the client's answer. */
@@ -73,6 +73,8 @@ export type StreamEffect =
   | { readonly do: 'manage'; readonly el: Element }
   /** Our stream ends, with an error or without. */
   | { readonly do: 'close'; readonly error: StreamError | undefined }
+  /** The connection ends where there is no stream to say anything in. */
+  | { readonly do: 'drop' }
 
 export type Step = readonly [StreamState, ...StreamEffect[]]
 
@@ -100,6 +102,8 @@ export const START_SECURE: StreamState = { at: 'opening', secure: true, failures
 
 export function step(state: StreamState, input: StreamInput, settings: StreamSettings): Step {
   if (state.at === 'closed') return [state]
+  // in the middle of a handshake there is nothing to be said (RFC 6120 §5.4.3.2)
+  if (state.at === 'securing' && input.on !== 'secured') return [{ at: 'closed' }, { do: 'drop' }]
   if (!LEGAL[state.at].includes(input.on)) return close(new StreamError('policy-violation'))
   switch (input.on) {
     case 'end':
@@ -110,8 +114,10 @@ export function step(state: StreamState, input: StreamInput, settings: StreamSet
       return onHeader(state as StateAt<'opening'>, input, settings) // LEGAL has it there only
     case 'element':
       return onElement(state as ElementState, input.el, settings) // LEGAL has it in these only
-    case 'secured':
-      return [{ at: 'opening', secure: true, failures: 0, user: undefined }, { do: 'restart' }]
+    case 'secured': {
+      const { failures } = state as StateAt<'securing'> // as above
+      return [{ at: 'opening', secure: true, failures, user: undefined }, { do: 'restart' }]
+    }
     case 'attached':
       return [{ at: 'bound' }]
     case 'not attached':
@@ -142,7 +148,7 @@ function onHeader(state: StateAt<'opening'>, { header }: InputOn<'header'>, sett
   if (header.attrs.to === undefined) return refuse(new StreamError('improper-addressing'))
   const domain = tryParseJid(header.attrs.to)
   if (!domain?.isDomain || !settings.domains.has(domain.domain)) return refuse(new StreamError('host-unknown'))
-  if (!/^[1-9]\d*\.\d+$/.test(header.attrs.version ?? '')) return refuse(new StreamError('unsupported-version'))
+  if (!/^0*[1-9]\d*\.\d+$/.test(header.attrs.version ?? '')) return refuse(new StreamError('unsupported-version'))
   if (state.user && state.user.domain !== domain.domain) return refuse(new StreamError('host-unknown'))
 
   const open = { do: 'open', domain: domain.domain, to: sender } as const
@@ -169,7 +175,11 @@ function onNegotiation(state: StateAt<'negotiating'>, el: Element, settings: Str
   if (is(el, 'starttls', ns.TLS)) {
     // not offered twice: TLS inside TLS is nothing that we do (RFC 6120 §5.4.2.2)
     if (state.secure) return close(new StreamError('policy-violation'))
-    return [{ at: 'securing' }, { do: 'send', el: xml('proceed', { xmlns: ns.TLS }) }, { do: 'secure' }]
+    return [
+      { at: 'securing', failures: state.failures },
+      { do: 'send', el: xml('proceed', { xmlns: ns.TLS }) },
+      { do: 'secure' },
+    ]
   }
   if (is(el, 'auth', ns.SASL)) {
     if (!state.secure && settings.tlsRequired) return failLogin(state, 'encryption-required', undefined, settings)

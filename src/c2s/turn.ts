@@ -1,6 +1,8 @@
 /** Something that has written and wants it sent when the turn of the event loop is over. */
 export interface Flushable {
   flush(): void
+  /** A fault of ours in what it did. */
+  fail(fault: unknown): void
 }
 
 /**
@@ -17,6 +19,12 @@ export class Turn {
   readonly #end = (): void => {
     const due = this.#due
     this.#due = []
-    for (const connection of due) connection.flush()
+    for (const connection of due) {
+      try {
+        connection.flush()
+      } catch (fault) {
+        connection.fail(fault) // and the others still have their turn
+      }
+    }
   }
 }
