@@ -1,24 +1,26 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Element } from '../xml/index.js'
+import type { Jid } from '../xmpp/jid.js'
+import { type Arrangement, arrange, EMPTY, handlerKey, type Loaded } from './arrangement.js'
 import type { Awaitable } from './awaitable.js'
 import type { Fields, Values } from './config.js'
 import { ConfigError, readFields } from './config.js'
 import type { Log } from './log.js'
-import {
-  type Announced,
-  type AnyModule,
-  type Behaviour,
-  type Command,
-  type Context,
-  type Contract,
-  type Flows,
-  type IqHandler,
-  type Item,
-  type Moments,
-  STAGES,
-  type Stage,
-  type Target,
+import type {
+  Announced,
+  AnyModule,
+  Command,
+  Context,
+  Contract,
+  Flows,
+  IqHandler,
+  Moments,
+  Offer,
+  Stage,
+  Target,
 } from './module.js'
 import type { Step } from './pipeline.js'
+import { services } from './services.js'
 import type { Opened, Shapes, Storage } from './stores.js'
 
 /** What the host cannot make itself: the world that modules live in. */
@@ -32,26 +34,29 @@ export type World = Omit<
 /** A module's section of the configuration: its fields' values, or false when it is switched off. */
 export type ModuleSettings = Readonly<Record<string, unknown>>
 
-interface Loaded {
-  readonly module: AnyModule
-  readonly behaviour: Behaviour
-  /** Resolves when none of them is running any more. */
-  readonly stopTasks: () => Promise<unknown>
+/** What other settings have changed, by the names of modules. */
+export interface Reloaded {
+  readonly on: readonly string[]
+  readonly off: readonly string[]
+  /** On before and after, with other settings. */
+  readonly changed: readonly string[]
+  /** Resolves when those that were taken back are through with what they were doing. */
+  readonly stopped: Promise<void>
 }
 
 /** Loads modules, and knows what they do: the pipeline's steps, iq handlers, commands, announcements. */
 export class Host {
-  readonly #loaded: Loaded[] = []
-  readonly #handlers = new Map<string, IqHandler>()
-  readonly #offers = new Map<Contract<unknown>, unknown>()
-  readonly #steps = new Map<keyof Flows, Step<keyof Flows>[]>()
   readonly #log: Log
-  readonly announced = {
-    server: [] as string[],
-    account: [] as string[],
-    items: (domain: string): readonly Item[] =>
-      this.#loaded.flatMap(({ behaviour }) => behaviour.items?.(domain) ?? []),
-  } satisfies Announced
+  #modules: readonly AnyModule[] = []
+  #world: World | undefined
+  #now: Arrangement = EMPTY
+  readonly #followers: (() => void)[] = []
+  readonly #provided = new Map<Contract<unknown>, unknown>()
+  readonly announced: Announced = announcedIn(
+    () => this.#now,
+    domain => this.tryUse(services)?.items(domain) ?? [],
+  )
+  /** Always the same list, with what the loaded modules have in it. */
   readonly streamFeatures: Element[] = []
 
   constructor(log: Log) {
@@ -60,63 +65,157 @@ export class Host {
 
   /** Sets up all modules that are not switched off, in the order of the list. */
   load(modules: readonly AnyModule[], settings: ModuleSettings, world: World): void {
-    const configured = readModules(modules, settings)
-    for (const { module } of configured) {
-      this.announced.server.push(...(module.features ?? []))
-      this.announced.account.push(...(module.accountFeatures ?? []))
-      this.streamFeatures.push(...(module.streamFeatures ?? []))
+    this.#modules = modules
+    this.#world = world
+    this.reload(settings)
+  }
+
+  /**
+   * Takes other settings. Modules that are off now are taken back with all that they had registered, others are set up;
+   * those whose settings are others are set up anew, unless they take them in place. What sessions have in slots stays.
+   * All or nothing: when it throws, a ConfigError or what a module threw at its set-up, everything is as it was.
+   */
+  reload(settings: ModuleSettings): Reloaded {
+    const before = new Map(this.#now.loaded.map(one => [one.module.name, one]))
+    const fresh: Loaded[] = []
+    const inPlace: (readonly [Loaded, Values<Fields>])[] = []
+    try {
+      const loaded = readModules(this.#modules, settings).map(({ module, config }) => {
+        const old = before.get(module.name)
+        const isSame = old && isDeepStrictEqual(old.config, config)
+        if (old && !isSame && module.settingsInPlace) inPlace.push([old, config])
+        if (old && (isSame || module.settingsInPlace)) return old
+        const one = this.#setUp(module, config)
+        fresh.push(one)
+        return one
+      })
+      this.#replace(arrange(loaded))
+    } catch (fault) {
+      void this.#stop(fresh)
+      throw fault
     }
-    for (const { module, config } of configured) this.#load(module, config, world)
-    this.#arrange()
+    for (const [{ config }, values] of inPlace) Object.assign(config, values)
+    return this.#changes([...before.values()], [...fresh, ...inPlace.map(([one]) => one)])
+  }
+
+  /** Calls this now, and whenever modules have changed since: what was asked for before may not hold any more. */
+  follow(follower: () => void): void {
+    this.#followers.push(follower)
+    follower()
   }
 
   /** The steps of a flow, of some of its stages, in order. */
   steps<F extends keyof Flows>(flow: F, stages: readonly Stage[]): readonly Step<F>[] {
-    const steps = this.#steps.get(flow) ?? []
+    const steps = this.#now.steps.get(flow) ?? []
     // what is under a flow was put there as hooks of this flow
     return steps.filter(({ stage }) => stages.includes(stage)) as unknown as readonly Step<F>[]
   }
 
   handler(type: string, target: Target, name: string, ns: string): IqHandler | undefined {
-    return this.#handlers.get(handlerKey(type, target, name, ns))
+    return this.#now.handlers.get(handlerKey(type, target, name, ns))
+  }
+
+  /** The children of the stream features after login. */
+  streamFeaturesOf(domain: string): readonly Element[] {
+    const ofDomain = this.#now.loaded.flatMap(({ behaviour }) => behaviour.streamFeatures?.(domain) ?? [])
+    return [...this.streamFeatures, ...ofDomain]
   }
 
   commands(): readonly Command[] {
-    return this.#loaded.flatMap(({ behaviour }) => behaviour.commands ?? [])
+    return this.#now.loaded.flatMap(({ behaviour }) => behaviour.commands ?? [])
   }
 
   modules(): readonly AnyModule[] {
-    return this.#loaded.map(({ module }) => module)
+    return this.#now.loaded.map(({ module }) => module)
+  }
+
+  /** The loaded modules with their settings, as they are written. */
+  settings(): readonly { readonly module: AnyModule; readonly written: Readonly<Record<string, string>> }[] {
+    return this.#now.loaded.map(({ module, config }) => {
+      const fields = Object.entries(module.config ?? {})
+      return { module, written: Object.fromEntries(fields.map(([name, field]) => [name, field.format(config[name])])) }
+    })
+  }
+
+  /** What the loaded modules know about an account, for operators. One that fails is logged. */
+  async facts(account: Jid): Promise<Readonly<Record<string, string>>> {
+    const known = this.#now.loaded.map(async ({ module, behaviour }) => {
+      try {
+        return await behaviour.facts?.(account)
+      } catch (fault) {
+        this.#report(fault, module.name, 'facts')
+        return undefined
+      }
+    })
+    return Object.assign({}, ...(await Promise.all(known)))
   }
 
   /** Tells the modules, one after the other. A module that fails is logged; the others still hear. */
-  announce<M extends keyof Moments>(moment: M, subject: Moments[M], from = 0): Awaitable<void> {
-    for (let i = from; i < this.#loaded.length; i++) {
-      const loaded = this.#loaded[i]
-      const hear = loaded?.behaviour.on?.[moment]
-      if (!loaded || !hear) continue
-      const report = (fault: unknown) => this.#report(fault, loaded.module.name, moment)
+  announce<M extends keyof Moments>(moment: M, subject: Moments[M]): Awaitable<void> {
+    return this.#announce(this.#now.loaded, moment, subject, 0)
+  }
+
+  /** Offers modules what is none: what the server is made of, and stays when they come and go. */
+  provide({ contract, implementation }: Offer): void {
+    this.#provided.set(contract, implementation)
+  }
+
+  use<T>(contract: Contract<T>): T {
+    const offered = this.tryUse(contract)
+    if (offered === undefined) throw new Error(`nobody offers ${contract.name}`)
+    return offered
+  }
+
+  tryUse<T>(contract: Contract<T>): T | undefined {
+    return (this.#now.offers.get(contract) ?? this.#provided.get(contract)) as T | undefined // `offer` put it there as a T
+  }
+
+  /** Stops all modules, the last one first, whether or not one of them fails to. */
+  async stop(): Promise<void> {
+    await this.#stop(this.#now.loaded)
+    this.#replace(EMPTY)
+  }
+
+  #replace(arrangement: Arrangement): void {
+    this.#now = arrangement
+    this.streamFeatures.splice(0, Infinity, ...arrangement.streamFeatures)
+    for (const follow of this.#followers) follow()
+  }
+
+  #changes(before: readonly Loaded[], touched: readonly Loaded[]): Reloaded {
+    const names = (loaded: readonly Loaded[]) => loaded.map(({ module }) => module.name)
+    const [was, is, other] = [names(before), names(this.#now.loaded), names(touched)]
+    return {
+      on: is.filter(name => !was.includes(name)),
+      off: was.filter(name => !is.includes(name)),
+      changed: is.filter(name => was.includes(name) && other.includes(name)),
+      stopped: this.#stop(before.filter(one => !this.#now.loaded.includes(one))),
+    }
+  }
+
+  #announce<M extends keyof Moments>(
+    loaded: readonly Loaded[],
+    moment: M,
+    subject: Moments[M],
+    from: number,
+  ): Awaitable<void> {
+    for (let i = from; i < loaded.length; i++) {
+      const one = loaded[i]
+      const hear = one?.behaviour.on?.[moment]
+      if (!one || !hear) continue
+      const report = (fault: unknown) => this.#report(fault, one.module.name, moment)
       try {
         const done = hear(subject)
-        if (done instanceof Promise) return done.catch(report).then(() => this.announce(moment, subject, i + 1))
+        if (done instanceof Promise)
+          return done.catch(report).then(() => this.#announce(loaded, moment, subject, i + 1))
       } catch (fault) {
         report(fault)
       }
     }
   }
 
-  use<T>(contract: Contract<T>): T {
-    if (!this.#offers.has(contract)) throw new Error(`nobody offers ${contract.name}`)
-    return this.#offers.get(contract) as T // `offer` put it there as a T
-  }
-
-  tryUse<T>(contract: Contract<T>): T | undefined {
-    return this.#offers.get(contract) as T | undefined // as above
-  }
-
-  /** Stops all modules, the last one first, whether or not one of them fails to. */
-  async stop(): Promise<void> {
-    for (const { module, behaviour, stopTasks } of this.#loaded.toReversed()) {
+  async #stop(loaded: readonly Loaded[]): Promise<void> {
+    for (const { module, behaviour, stopTasks } of loaded.toReversed()) {
       await stopTasks()
       try {
         await behaviour.stop?.()
@@ -124,10 +223,11 @@ export class Host {
         this.#report(fault, module.name, 'stop')
       }
     }
-    this.#loaded.length = 0
   }
 
-  #load(module: AnyModule, config: Values<Fields>, world: World): void {
+  #setUp(module: AnyModule, config: Values<Fields>): Loaded {
+    const world = this.#world
+    if (!world) throw new Error('no modules are loaded')
     const log = world.log.child({ module: module.name })
     const tasks = new Set<() => Promise<void>>()
     const behaviour = module.setup({
@@ -141,33 +241,7 @@ export class Host {
       use: contract => this.use(contract),
       tryUse: contract => this.tryUse(contract),
     })
-    for (const handler of behaviour.iq ?? []) {
-      for (const target of handler.targets) {
-        const key = handlerKey(handler.type, target, handler.name, handler.ns)
-        if (this.#handlers.has(key)) throw new Error(`two modules answer ${key}`)
-        this.#handlers.set(key, handler)
-      }
-    }
-    for (const { contract, implementation } of behaviour.offers ?? []) {
-      if (this.#offers.has(contract)) throw new Error(`two modules offer ${contract.name}`)
-      this.#offers.set(contract, implementation)
-    }
-    this.#loaded.push({ module, behaviour, stopTasks: () => Promise.all([...tasks].map(stop => stop())) })
-  }
-
-  /** Sorts the hooks by stage, then by the order of modules. */
-  #arrange(): void {
-    for (const stage of Object.keys(STAGES) as Stage[]) {
-      for (const { module, behaviour } of this.#loaded) {
-        for (const [flow, hooks] of Object.entries(behaviour.hooks ?? {})) {
-          const hook = hooks?.[stage]
-          if (!hook) continue
-          const key = flow as keyof Flows
-          const steps = this.#steps.get(key) ?? []
-          this.#steps.set(key, [...steps, { module: module.name, stage, run: hook as Step<keyof Flows>['run'] }])
-        }
-      }
-    }
+    return { module, config, behaviour, stopTasks: () => Promise.all([...tasks].map(stop => stop())) }
   }
 
   #repeat(
@@ -201,8 +275,29 @@ export class Host {
   }
 }
 
-const handlerKey = (type: string, target: Target, name: string, ns: string): string =>
-  `${type} ${target} {${ns}}${name}`
+const announcedIn = (now: () => Arrangement, serviceItems: Announced['items']): Announced => ({
+  get server() {
+    return now().server
+  },
+  get account() {
+    return now().account
+  },
+  items: domain => [
+    ...now().loaded.flatMap(({ behaviour }) => behaviour.items?.(domain) ?? []),
+    ...serviceItems(domain),
+  ],
+  info: domain => now().loaded.flatMap(({ behaviour }) => behaviour.info?.(domain) ?? []),
+  accountInfo: (account, asker) =>
+    Promise.all(now().loaded.flatMap(({ behaviour }) => behaviour.accountInfo?.(account, asker) ?? [])),
+  node(name, inquiry) {
+    for (const { behaviour } of now().loaded) {
+      const node = behaviour.node?.(name, inquiry)
+      if (node) return node
+    }
+    return undefined
+  },
+  adHoc: () => now().loaded.flatMap(({ behaviour }) => behaviour.adHoc ?? []),
+})
 
 /** The modules that are not switched off with their configuration. Throws a ConfigError for what is wrong in it. */
 export function readModules(

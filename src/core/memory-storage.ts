@@ -335,12 +335,13 @@ export class MemoryAccounts implements Accounts {
     return changed
   }
 
-  async remove(account: Jid): Promise<boolean> {
+  async remove(account: Jid, told?: () => void): Promise<boolean> {
     const removed = await this.#storage.commit(account, () => {
       if (!this.#accounts.delete(account.toString())) return false
       this.#storage.eraseNow(account)
       return true
     })
+    if (removed) told?.()
     if (removed) this.#bus.publish(accountRemoved, account.toString())
     return removed
   }

@@ -5,21 +5,27 @@ import {
   internalServerError,
   mayBounce,
   remoteServerNotFound,
+  type StanzaCondition,
   StanzaError,
   serviceUnavailable,
 } from '../xmpp/errors.js'
 import { type Jid, parseJid } from '../xmpp/jid.js'
-import { type Addressed, addressedOr, isAddressed, makeStanza, type Stanza } from '../xmpp/stanza.js'
+import { type Addressed, addressedOr, isAddressed, isState, makeStanza, type Stanza } from '../xmpp/stanza.js'
 import type { Accounts } from './accounts.js'
 import { type Awaitable, follow, isPromise } from './awaitable.js'
 import type { Clock } from './clock.js'
+import type { Sent } from './components.js'
 import type { Directory } from './directory.js'
+import { Held, isForAnyClient } from './held.js'
 import type { Host } from './host.js'
 import { Lane, type Rest } from './lane.js'
 import type { Log } from './log.js'
-import type { Flows, IqHandler, Outbound, Target } from './module.js'
+import { counter, type Metric, Tally } from './metrics.js'
+import { type Flows, type IqHandler, type Outbound, offer, type Request, TAKEN, type Target } from './module.js'
 import { type Outcome, type Report, run, type Step } from './pipeline.js'
-import type { Custody, Session } from './session.js'
+import { asking, Requests } from './requests.js'
+import type { Services } from './services.js'
+import type { Session } from './session.js'
 import { Slot } from './slot.js'
 
 /** What remains to be done with a stanza when everything before its delivery is done; in its turn, but for a rest. */
@@ -35,6 +41,7 @@ interface Parts {
   readonly accounts: Accounts
   /** The domains that are served, prepared. */
   readonly domains: ReadonlySet<string>
+  readonly services: Services
   readonly clock: Clock
   readonly log: Log
 }
@@ -46,22 +53,39 @@ interface Parts {
 export class Router implements Outbound {
   readonly #parts: Parts
   readonly #log: Log
-  readonly #fromClient: readonly Step<'fromClient'>[]
-  readonly #copySent: readonly Step<'fromClient'>[]
-  readonly #before: readonly Step<'toAccount'>[]
-  readonly #copy: readonly Step<'toAccount'>[]
-  readonly #fallback: readonly Step<'toAccount'>[]
+  // resolved once, and again when modules come or go
+  #fromClient: readonly Step<'fromClient'>[] = []
+  #copySent: readonly Step<'fromClient'>[] = []
+  #before: readonly Step<'toAccount'>[] = []
+  #copy: readonly Step<'toAccount'>[] = []
+  #fallback: readonly Step<'toAccount'>[] = []
+  #fromComponent: readonly Step<'fromComponent'>[] = []
+  #request: readonly Step<'request'>[] = []
+  readonly #requests: Requests
+  /** The errors that were answered with, by their conditions. */
+  readonly errors = new Tally<StanzaCondition>([])
+  /** What operators can watch. */
+  readonly metrics: readonly Metric[] = [
+    counter({ name: 'parlance_stanza_errors', doc: 'Errors that stanzas were answered with, by condition.' }, () =>
+      this.errors.samples('condition'),
+    ),
+  ]
 
-  /** The host has loaded its modules. */
   constructor(parts: Parts) {
-    const { host, log } = parts
+    const { host, log, clock } = parts
     this.#parts = parts
     this.#log = log
-    this.#fromClient = host.steps('fromClient', ['check', 'rewrite', 'record'])
-    this.#copySent = host.steps('fromClient', ['copy', 'fallback'])
-    this.#before = host.steps('toAccount', ['check', 'rewrite', 'record'])
-    this.#copy = host.steps('toAccount', ['copy'])
-    this.#fallback = host.steps('toAccount', ['fallback'])
+    this.#requests = new Requests({ route: stanza => this.route(stanza), clock })
+    host.provide(offer(asking, this.#requests))
+    host.follow(() => {
+      this.#fromClient = host.steps('fromClient', ['check', 'rewrite', 'record'])
+      this.#copySent = host.steps('fromClient', ['copy', 'fallback'])
+      this.#before = host.steps('toAccount', ['check', 'rewrite', 'record'])
+      this.#copy = host.steps('toAccount', ['copy'])
+      this.#fallback = host.steps('toAccount', ['fallback'])
+      this.#fromComponent = host.steps('fromComponent', ['check', 'rewrite', 'record'])
+      this.#request = host.steps('request', ['check'])
+    })
   }
 
   /**
@@ -71,13 +95,12 @@ export class Router implements Outbound {
   fromClient(session: Session, stanza: Stanza): Awaitable<void> {
     const own = session.get(lane) ?? new Lane()
     session.set(lane, own)
-    const prepare = () => this.#prepareFromClient(session, stanza)
-    return stanza.kind === 'message'
-      ? own.overlapping(
-          () => this.#guardFirst(stanza, prepare),
-          deliver => this.#guard(stanza, deliver),
-        )
-      : own.alone(() => this.#guard(stanza, () => follow(prepare(), finish)))
+    return this.#inLane(own, stanza, () => this.#prepareFromClient(session, stanza))
+  }
+
+  /** What a component sent. Those of one connection, which has the lane, are dealt with in the order in which they come. */
+  fromComponent(sent: Sent, connection: Lane): Awaitable<void> {
+    return this.#inLane(connection, sent.stanza, () => this.#prepareFromComponent(sent))
   }
 
   /** What the server itself has to say. */
@@ -92,7 +115,26 @@ export class Router implements Outbound {
 
   /** Sends a stanza back to its sender as an error, unless it is one that must not be (RFC 6120 §8.3.1). */
   bounce(stanza: Addressed, error: StanzaError): Awaitable<void> {
-    if (mayBounce(stanza)) return this.#hand(errorReply(stanza, error))
+    if (!mayBounce(stanza)) return
+    this.errors.add(error.condition)
+    return this.#hand(errorReply(stanza, error))
+  }
+
+  #inLane(own: Lane, stanza: Stanza, prepare: () => Awaitable<Delivery>): Awaitable<void> {
+    return stanza.kind === 'message'
+      ? own.overlapping(
+          () => this.#guardFirst(stanza, prepare),
+          deliver => this.#guard(stanza, deliver),
+        )
+      : own.alone(() => this.#guard(stanza, () => follow(prepare(), finish)))
+  }
+
+  #prepareFromComponent(sent: Sent): Awaitable<Delivery> {
+    if (this.#fromComponent.length === 0) return this.#prepare(sent.stanza, undefined)
+    return follow(run(this.#fromComponent, sent, this.#report), outcome => {
+      if ('refused' in outcome) return () => this.#refuse(sent.stanza, outcome)
+      return 'taken' in outcome ? nothing : this.#prepare(outcome.passed.stanza, undefined)
+    })
   }
 
   #prepareFromClient(session: Session, stanza: Stanza): Awaitable<Delivery> {
@@ -123,7 +165,7 @@ export class Router implements Outbound {
   #prepare(stanza: Addressed, session: Session | undefined): Awaitable<Delivery> {
     const { domains, directory, accounts } = this.#parts
     const { to } = stanza
-    if (!domains.has(to.domain)) return () => this.#toRemote(stanza)
+    if (!domains.has(to.domain)) return () => this.#toForeign(stanza)
     if (to.local === '') return () => this.#toServer(stanza, session)
     if (directory.of(to).length > 0) return this.#prepareForAccount(stanza, session)
     return follow(accounts.exists(to.bare), exists =>
@@ -250,18 +292,29 @@ export class Router implements Outbound {
     }
   }
 
-  #toRemote(stanza: Addressed): Awaitable<void> {
-    // presence that finds nobody is a state, not a request; a subscription is one
-    const isState = stanza.kind === 'presence' && ['available', 'unavailable', 'probe'].includes(stanza.type)
-    if (!isState) return this.bounce(stanza, remoteServerNotFound())
+  /** To a domain that is none of the users': that of a service, or of another server. */
+  #toForeign(stanza: Addressed): Awaitable<void> {
+    const service = this.#parts.services.find(stanza.to.domain)
+    if (service) return this.#guard(stanza, () => service.receive(stanza))
+    if (!isState(stanza)) return this.bounce(stanza, remoteServerNotFound())
   }
 
   #answer(stanza: Addressed, session: Session | undefined, targets: readonly Target[]): Awaitable<void> {
+    if (stanza.type !== 'get' && stanza.type !== 'set') return this.#requests.settle(stanza)
     const payload = firstElement(stanza.el)
-    if (payload === undefined || (stanza.type !== 'get' && stanza.type !== 'set')) return
+    if (payload === undefined) return
+    const request = { stanza, payload, to: stanza.to, from: stanza.from, session }
+    if (this.#request.length === 0) return this.#answerRequest(request, targets)
+    return follow(run(this.#request, request, this.#report), outcome => {
+      if ('refused' in outcome) return this.#refuse(stanza, outcome)
+      if ('passed' in outcome) return this.#answerRequest(request, targets)
+    })
+  }
+
+  #answerRequest(request: Request, targets: readonly Target[]): Awaitable<void> {
+    const { stanza, payload, session } = request
     const handler = this.#handler(stanza.type, targets, payload)
     if (!handler) return this.bounce(stanza, serviceUnavailable())
-    const request = { stanza, payload, to: stanza.to, from: stanza.from, session }
     try {
       const answer = handler.answer(request)
       if (!isPromise(answer)) return this.#reply(stanza, session, answer)
@@ -283,7 +336,8 @@ export class Router implements Outbound {
     return undefined
   }
 
-  #reply(request: Addressed, session: Session | undefined, payload: Element | void): Awaitable<void> {
+  #reply(request: Addressed, session: Session | undefined, payload: Element | void | typeof TAKEN): Awaitable<void> {
+    if (payload === TAKEN) return
     const el = xml('iq', { id: request.id, type: 'result' }, payload ?? null)
     const reply = makeStanza({ from: request.to, to: request.from, el })
     return session ? session.send(reply) : this.#hand(reply)
@@ -292,7 +346,8 @@ export class Router implements Outbound {
   /** Straight to where it is addressed: answers of the server. No hook may refuse them; of messages there are copies. */
   #hand(stanza: Addressed): Awaitable<void> {
     const { domains, directory, clock } = this.#parts
-    if (!domains.has(stanza.to.domain)) return this.#toRemote(stanza)
+    if (!domains.has(stanza.to.domain)) return this.#toForeign(stanza)
+    if (stanza.kind === 'iq' && stanza.to.isBare) return this.#requests.settle(stanza)
     // what comes back of a subscription request is for the account that asked (RFC 6121 §3.1.2)
     if (stanza.kind === 'presence') return this.#deliverPresence(stanza)
     const session = stanza.to.isBare ? undefined : directory.get(stanza.to)
@@ -346,29 +401,4 @@ export class Router implements Outbound {
   }
 }
 
-/** Answers for a message that sessions of an account were given: when the last of them is lost, it is given to others. */
-class Held implements Custody {
-  /** What is to be given to others; nothing while, or when, there is a fallback for it. */
-  stanza: Addressed | undefined
-  readonly recipients: Session[] = []
-
-  constructor(
-    readonly account: Jid,
-    readonly at: number,
-    readonly redeliver: (stanza: Addressed, at: number) => void,
-  ) {}
-
-  settled(): void {}
-
-  lost(session: Session): void {
-    const { recipients, stanza } = this
-    const place = recipients.indexOf(session)
-    if (place >= 0) recipients.splice(place, 1)
-    if (recipients.length === 0 && stanza) this.redeliver(stanza, this.at)
-  }
-}
-
 const finish = (deliver: Delivery): Awaitable<void> => follow(deliver(), rest => rest?.())
-
-/** Whether a message for one client of an account is for the others when that one is not there. */
-const isForAnyClient = ({ type }: Stanza): boolean => type === 'chat' || type === 'normal'

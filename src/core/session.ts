@@ -20,8 +20,26 @@ export interface Session {
   hold(): Gate
   /** Ends the session: the stream with this error, and no resumption. */
   end(error: StreamError): void
+  /** How its client is connected by now, for operators. */
+  status(): SessionStatus
   get<T>(slot: Slot<T>): T
   set<T>(slot: Slot<T>, value: T): void
+}
+
+/** How a client is connected. */
+export interface SessionStatus {
+  /** When it bound its resource, in milliseconds since 1970. */
+  readonly since: number
+  /** Its address in the network; undefined while it has no connection, or where nobody knows. */
+  readonly from: string | undefined
+  /** Version and cipher: `TLSv1.3 TLS_AES_128_GCM_SHA256`; undefined while it has no connection, or one without TLS. */
+  readonly encryption: string | undefined
+  /** Whether a connection carries it; else it waits for its client to come back. */
+  readonly isConnected: boolean
+  /** What was agreed about stream management (XEP-0198). */
+  readonly management: 'off' | 'on' | 'resumable'
+  /** Stanzas that the client has not acknowledged. */
+  readonly unacknowledged: number
 }
 
 /** What a client broadcast to be available. RFC 6121 §4.2, §4.7 */

@@ -45,6 +45,8 @@ export interface StanzaErrorDetails {
   readonly text?: string
   /** An application-specific condition (RFC 6120 §8.3.4). */
   readonly detail?: Element
+  /** Whether what the stanza held is not sent back: there is a secret in it. */
+  readonly withholds?: boolean
   /** For the log. */
   readonly cause?: unknown
 }
@@ -55,15 +57,17 @@ export class StanzaError extends Error {
   readonly type: ErrorType
   readonly text: string | undefined
   readonly detail: Element | undefined
+  readonly withholds: boolean
 
   constructor(
     readonly condition: StanzaCondition,
-    { type, text, detail, cause }: StanzaErrorDetails = {},
+    { type, text, detail, withholds = false, cause }: StanzaErrorDetails = {},
   ) {
     super(text ?? condition, { cause })
     this.type = type ?? STANZA_CONDITIONS[condition]
     this.text = text
     this.detail = detail
+    this.withholds = withholds
   }
 
   /** The `<error/>` child. */
@@ -106,7 +110,8 @@ export const mayBounce = ({ kind, type }: Stanza): boolean => type !== 'error' &
 /** The error stanza for a refused one: addresses swapped, what it held sent back with it (RFC 6120 §8.3.1). */
 export function errorReply(stanza: Addressed, error: StanzaError): Addressed {
   const reply = withAttrs(stanza.el, { type: 'error', from: stanza.to.toString(), to: stanza.from.toString() })
-  if (stanza.kind === 'iq') reply.children = elements(stanza.el).slice(0, 1)
+  if (error.withholds) reply.children = []
+  else if (stanza.kind === 'iq') reply.children = elements(stanza.el).slice(0, 1)
   return new Stanza(stanza.kind, 'error', stanza.to, stanza.from, plus(reply, error.toElement()))
 }
 

@@ -39,6 +39,9 @@ export const COMMANDS = 'http://jabber.org/protocol/commands'
 // XEP-0054: vcard-temp
 export const VCARD = 'vcard-temp'
 
+// XEP-0066: out of band data
+export const OUT_OF_BAND = 'jabber:x:oob'
+
 // XEP-0077: in-band registration
 export const REGISTER = 'jabber:iq:register'
 export const REGISTER_FEATURE = 'http://jabber.org/features/iq-register'
@@ -123,3 +126,9 @@ export const STANZA_ID = 'urn:xmpp:sid:0'
 // XEP-0390: entity capabilities 2.0
 export const CAPS_2 = 'urn:xmpp:caps'
 export const CAPS_2_OPTIMIZE = 'urn:xmpp:caps:optimize'
+
+// XEP-0440: SASL channel-binding type capability
+export const CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
+
+// XEP-0478: stream limits advertisement
+export const STREAM_LIMITS = 'urn:xmpp:stream-limits:0'

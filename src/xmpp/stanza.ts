@@ -51,6 +51,11 @@ export const isAddressed = (stanza: Stanza): stanza is Addressed => stanza.to !=
 export const addressedOr = (stanza: Stanza, to: Jid): Addressed =>
   stanza.to === undefined ? stanza.readdressed(to) : (stanza as Addressed) // it was just seen to be
 
+/** Presence that tells or asks how things are: where it finds nobody, nobody misses it. A subscription is a request. */
+export const isState = ({ kind, type }: Stanza): boolean => kind === 'presence' && STATES.has(type)
+
+const STATES: ReadonlySet<string> = new Set(['available', 'unavailable', 'probe'])
+
 /** The types that a stanza of each kind may have (RFC 6120 §8.2.3, RFC 6121 §4.7.1 and §5.2.2). */
 export const TYPES: Readonly<Record<Kind, ReadonlySet<string>>> = {
   message: new Set(['normal', 'chat', 'groupchat', 'headline', 'error']),
