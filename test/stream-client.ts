@@ -47,17 +47,17 @@ export class Wire {
     return this.takes('features', STREAM)
   }
 
-  async secures(): Promise<void> {
+  async secures(options?: tls.ConnectionOptions): Promise<void> {
     this.send(`<starttls xmlns='${TLS}'/>`)
     await this.takes('proceed', TLS)
-    await this.shakesHands()
+    await this.shakesHands(options)
   }
 
   /** The client's part of a TLS handshake. */
-  async shakesHands(): Promise<void> {
+  async shakesHands(options: tls.ConnectionOptions = {}): Promise<void> {
     const plain = this.#socket
     plain.removeAllListeners('data').removeAllListeners('end')
-    const secured = tls.connect({ socket: plain, rejectUnauthorized: false })
+    const secured = tls.connect({ socket: plain, rejectUnauthorized: false, ...options })
     secured.on('error', () => {})
     this.#socket = secured
     this.#listen()
@@ -65,6 +65,12 @@ export class Wire {
       secured.once('secureConnect', resolve)
       secured.once('close', () => reject(new Error('no TLS')))
     })
+  }
+
+  /** Its end of the TLS channel. */
+  get channel(): tls.TLSSocket {
+    assert.ok(this.#socket instanceof tls.TLSSocket, 'there is no TLS')
+    return this.#socket
   }
 
   /** Logs in, and begins the stream on which a resource is bound. */
@@ -140,6 +146,14 @@ export class Wire {
     assert.ok(isElement(event), `<${name}/> was expected, but there came ${nameOf(event)}`)
     const found = event.attrs.xmlns ?? CLIENT
     assert.deepEqual([event.name, found], [name, ns], `${event}`)
+    return event
+  }
+
+  /** The next thing that comes is one of these, of SASL. */
+  async anyOf(...names: readonly string[]): Promise<Element> {
+    const event = await this.next()
+    assert.ok(isElement(event) && names.includes(event.name), `${names} was expected, but there came ${nameOf(event)}`)
+    assert.equal(event.attrs.xmlns, SASL)
     return event
   }
 

@@ -3,9 +3,11 @@
  * sockets, and on the other end a small strict client that speaks in text.
  */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
 import { type Duplex, duplexPair } from 'node:stream'
 import tls from 'node:tls'
-import { type C2s, createC2s, type Limits, limits } from '../src/c2s/index.js'
+import { type C2s, type Certificates, createC2s, type Limits, limits } from '../src/c2s/index.js'
 import { newKeys } from '../src/c2s/sasl/keys.js'
 import type { Timer } from '../src/core/clock.js'
 import { readFields } from '../src/core/config.js'
@@ -16,7 +18,7 @@ import { log } from '../src/core/stores.js'
 import { child, type Element } from '../src/xml/index.js'
 import { parseJid, preparePassword } from '../src/xmpp/jid.js'
 import type { Stanza } from '../src/xmpp/stanza.js'
-import { type FakeClock, Kit, settled } from './kit.js'
+import { type FakeClock, Kit, type KitOptions, settled } from './kit.js'
 import { bodyOf, PASSWORD, Wire } from './stream-client.js'
 
 const ITERATIONS = 16
@@ -34,9 +36,17 @@ export interface StreamKitOptions {
   readonly modules?: readonly AnyModule[]
   readonly limits?: Partial<Limits>
   readonly tlsRequired?: boolean
+  /** The domains that let anybody in. */
+  readonly anonymous?: readonly string[]
   /** Whether messages are kept, and nothing acknowledged, before they are delivered: see `storage.hold()`. */
   readonly keepsMessages?: boolean
+  /** What else the server is given. */
+  readonly kit?: Pick<KitOptions, 'settings' | 'commands' | 'admins'>
   readonly log?: Log
+  /** What is there when the clients' way in is made. */
+  readonly before?: (kit: Kit) => Promise<void>
+  /** Whose certificate a client sees that asks for a name. */
+  readonly certificates?: Certificates
 }
 
 export class StreamKit {
@@ -56,10 +66,14 @@ export class StreamKit {
     const offline: Element[] = []
     const keeping = options.keepsMessages ? [diary] : []
     const storage = new MemoryStorage()
-    const modules = [presence, ...keeping, cupboard(offline), registry(moments), ...(options.modules ?? [])]
-    const kit = await Kit.start({ modules, storage, ...(options.log && { log: options.log }) })
+    const own = options.modules ?? []
+    // the roster knows more of presence
+    const simple = own.some(({ name }) => name === 'roster') ? [] : [presence]
+    const modules = [...simple, ...keeping, cupboard(offline), registry(moments), ...own]
+    const kit = await Kit.start({ modules, storage, ...options.kit, ...(options.log && { log: options.log }) })
     for (const name of ['romeo', 'juliet', 'nurse'])
       await kit.accounts.setCredentials(parseJid(`${name}@verona.example`), await credentials)
+    await options.before?.(kit)
     const context = await certificate
     return new StreamKit(kit, { moments, offline, storage, context, ...options })
   }
@@ -74,10 +88,12 @@ export class StreamKit {
     this.offline = options.offline
     this.storage = options.storage
     this.c2s = createC2s({
-      limits: { ...readFields(limits, {}, 'limits'), ...options.limits },
+      // the clock stands still: a rate would stop for good
+      limits: { ...readFields(limits, {}, 'limits'), stanzaRate: 0, byteRate: 0, ...options.limits },
       tlsRequired: options.tlsRequired ?? false,
       domains: kit.domains,
-      certificates: { find: () => options.context },
+      anonymous: options.anonymous ?? [],
+      certificates: options.certificates ?? { find: () => options.context },
       accounts: kit.accounts,
       serverSecret: Buffer.from('a plague on both your houses'),
       iterations: ITERATIONS,
@@ -121,7 +137,7 @@ export class StreamKit {
   }
 
   /** A connection on which nothing has been said. */
-  connects({ isLocal = true } = {}): Wire {
+  connects({ isLocal = true, from = 'a street in Verona' } = {}): Wire {
     const [ours, theirs] = duplexPair()
     // what a kernel does for a pair of sockets
     ours.once('close', () => theirs.destroy())
@@ -130,7 +146,7 @@ export class StreamKit {
       ours.push(null)
     })
     this.#open.add(theirs)
-    this.c2s.accept(theirs, { isLocal, from: 'a street in Verona' })
+    this.c2s.accept(theirs, { isLocal, from })
     return new Wire(ours)
   }
 
@@ -162,6 +178,23 @@ export class StreamKit {
   heardOffline(): string[] {
     return this.offline.map(bodyOf)
   }
+}
+
+/** With a real listener, on a loopback port. */
+export async function listening(how: 'starttls' | 'tls', options?: StreamKitOptions) {
+  const verona = await StreamKit.start(options)
+  const port = await freePort()
+  await verona.c2s.listen({ host: '127.0.0.1', port }, how)
+  return { verona, port }
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // it listens on a port
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** Juliet at her tomb, and Romeo on her balcony with stream management; both want messages, and may be silent. */

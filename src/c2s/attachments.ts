@@ -1,3 +1,4 @@
+import { isGuest } from '../core/accounts.js'
 import { type Awaitable, follow, isPromise } from '../core/awaitable.js'
 import type { Clock } from '../core/clock.js'
 import type { Directory } from '../core/directory.js'
@@ -9,6 +10,8 @@ import { badRequest, resourceConstraint, StanzaError, StreamError } from '../xmp
 import { type Jid, prepareResource } from '../xmpp/jid.js'
 import * as ns from '../xmpp/ns.js'
 import { ClientSession, type Line, type SessionWorld } from './client-session.js'
+import type { ClientCounts } from './counts.js'
+import type { Guests } from './guests.js'
 import type { Limits } from './limits.js'
 import { readCount } from './outbox.js'
 import { failed } from './stream.js'
@@ -21,6 +24,7 @@ interface Parts {
   readonly clock: Clock
   readonly log: Log
   readonly randomId: () => string
+  readonly guests: Guests
 }
 
 /** How many sessions that could not be resumed in time are remembered, so that clients learn what had arrived of theirs. */
@@ -39,11 +43,12 @@ export class Attachments {
   /** Sessions that are over, by their JIDs, of which not everybody knows yet. */
   readonly #ending = new Map<string, Promise<void>>()
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, counts: ClientCounts) {
     const { limits, clock, router } = parts
     this.#parts = parts
     this.#world = {
       limits,
+      counts,
       clock,
       undelivered: stanza => router.undelivered(stanza),
       left: session => parts.directory.remove(session),
@@ -112,9 +117,12 @@ export class Attachments {
   }
 
   async #open(jid: Jid, line: Line, id: string | undefined): Promise<void> {
-    const { directory, host } = this.#parts
+    const { directory, host, guests } = this.#parts
     this.#makeRoom(jid)
+    if (line.isGuest) await guests.admit(jid.bare)
+    if (!line.isOpen) return line.isGuest ? guests.forget(jid.bare) : undefined
     const session = new ClientSession(jid, line, this.#world)
+    if (line.isGuest) session.set(isGuest, true)
     directory.add(session)
     const bound = xml('bind', { xmlns: ns.BIND }, xml('jid', {}, jid.toString()))
     line.carry(session, xml('iq', { type: 'result', id }, bound))
@@ -152,7 +160,8 @@ export class Attachments {
       }
     }
     this.#parts.log.info({ user: jid.toString() }, 'session over')
-    return this.#parts.host.announce('closed', session)
+    const told = this.#parts.host.announce('closed', session)
+    return session.get(isGuest) ? follow(told, () => this.#parts.guests.forget(account)) : told
   }
 
   /** Also for sessions of others: nobody learns that they are there. */

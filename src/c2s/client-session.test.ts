@@ -134,29 +134,58 @@ describe('a session', () => {
   })
 
   describe('has limits', () => {
-    it('for stanzas that nobody acknowledges', async () => {
+    it('for stanzas that nobody acknowledges for half a minute', async () => {
       const { verona, romeo, juliet } = await together({ limits: { queue: 10 } })
 
-      juliet.send(...Array.from({ length: 12 }, (_, i) => chat('romeo', i)))
+      juliet.send(...numbers(12).map(words => chat('romeo', words)))
+      await romeo.hearsSeveral(12)
+      await romeo.takes('r', STREAM_MANAGEMENT)
+      await verona.clock.pass(29_999)
+      juliet.send(chat('romeo', 12))
+      await juliet.pings()
+      assert.deepEqual(verona.closed, [])
+      await verona.clock.pass(1)
+      juliet.send(chat('romeo', 13))
       await juliet.pings()
 
-      assert.deepEqual(
-        verona.heardOffline(),
-        Array.from({ length: 12 }, (_, i) => `${i}`),
-      )
-      await romeo.hearsSeveral(11)
+      assert.deepEqual(verona.heardOffline(), numbers(14))
+      await romeo.hearsSeveral(2)
       assert.equal(await romeo.fails(), 'resource-constraint')
       assert.deepEqual(verona.closed, [ROMEO])
     })
 
-    it('for their bytes', async () => {
-      const { verona, juliet } = await together({ limits: { queueBytes: 10_000 } })
+    it('which a client may pass that acknowledges what it was sent', async () => {
+      const { verona, romeo, juliet } = await together({ limits: { queue: 10 } })
 
-      juliet.send(...Array.from({ length: 12 }, (_, i) => chat('romeo', `${i}${' '.repeat(1000)}`)))
-      await juliet.pings()
+      for (const round of [1, 2, 3]) {
+        juliet.send(...numbers(80).map(words => chat('romeo', words)))
+        await juliet.pings()
+        await verona.clock.pass(29_000)
+        romeo.acknowledges(80 * round)
+        await romeo.pings()
+      }
 
-      assert.deepEqual(verona.heardOffline().map(Number), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+      assert.deepEqual([verona.closed, verona.offline], [[], []])
     })
+
+    for (const [what, limits, most] of [
+      ['stanzas', { queue: 10 }, 100],
+      ['bytes', { queueBytes: 10_000 }, 80],
+      ['bytes beyond 8 MB, whatever is allowed', { queueBytes: 1_000_000 }, 6000],
+    ] as const)
+      it(`that nobody may pass by far (${what})`, async () => {
+        const { verona, juliet } = await together({ limits })
+        const said = numbers(most + 100 + most / 4).map(words => `${words}${' '.repeat(1100)}`)
+
+        juliet.send(...said.slice(0, most).map(words => chat('romeo', words)))
+        await juliet.pings()
+        assert.deepEqual(verona.closed, [])
+        juliet.send(...said.slice(most).map(words => chat('romeo', words)))
+        await juliet.pings()
+
+        assert.deepEqual(verona.closed, [ROMEO])
+        assert.deepEqual(verona.heardOffline(), said)
+      })
 
     it('for stanzas that wait for its return', async () => {
       const { verona, romeo, juliet } = await together({ limits: { queue: 10 } })
@@ -224,11 +253,14 @@ describe('a session', () => {
         const { verona, juliet } = await together({ limits })
         const gate = session(verona).hold()
 
-        juliet.send(...Array.from({ length: 12 }, (_, i) => chat('romeo', i)))
+        juliet.send(...numbers(30).map(words => chat('romeo', words)))
+        await juliet.pings()
+        assert.deepEqual(verona.closed, [])
+        juliet.send(...numbers(72, 30).map(words => chat('romeo', words)))
         await juliet.pings()
         gate.open()
 
-        assert.deepEqual(verona.heardOffline().map(Number), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+        assert.deepEqual(verona.heardOffline(), numbers(102))
         assert.deepEqual(verona.closed, [ROMEO])
       })
 
@@ -258,6 +290,8 @@ describe('a session', () => {
     assert.deepEqual(verona.closed, [ROMEO])
   })
 })
+
+const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `${from + i}`)
 
 /** Of the server. */
 const greeting = (words: string) =>

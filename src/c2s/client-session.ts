@@ -1,3 +1,4 @@
+import { isGuest } from '../core/accounts.js'
 import type { Awaitable } from '../core/awaitable.js'
 import type { Clock, Timer } from '../core/clock.js'
 import type { Availability, Custody, Gate, Session, SessionStatus } from '../core/session.js'
@@ -7,14 +8,18 @@ import { StreamError } from '../xmpp/errors.js'
 import type { Jid } from '../xmpp/jid.js'
 import { CLIENT, PING, STREAM_MANAGEMENT } from '../xmpp/ns.js'
 import type { Addressed } from '../xmpp/stanza.js'
+import type { ClientCounts } from './counts.js'
 import { Inbox } from './inbox.js'
 import type { Limits } from './limits.js'
 import { Outbox, type Parcel } from './outbox.js'
+import { Patience } from './patience.js'
 
 /** The connection that a session has at a time. */
 export interface Line {
   /** Whether its stream is open. */
   readonly isOpen: boolean
+  /** Whether its client logged in as nobody in particular. */
+  readonly isGuest: boolean
   /** Where it comes from, and how it is encrypted. */
   readonly wire: Pick<SessionStatus, 'from' | 'encryption'>
   /** Carries this session from now on. The reply is the first that the client hears of it. */
@@ -34,6 +39,7 @@ export interface Line {
 /** What sessions share. */
 export interface SessionWorld {
   readonly limits: Limits
+  readonly counts: ClientCounts
   readonly clock: Clock
   /** Nobody else answers for this stanza, and its session is over. */
   undelivered(stanza: Addressed): void
@@ -64,8 +70,8 @@ export class ClientSession implements Session {
   #expiry: Timer | undefined
   /** How many stanzas of the client we have handled since it enabled stream management. */
   #handled = 0
-  /** Whether we have asked for an acknowledgement that has not come. */
-  #asked = false
+  /** Runs while we have asked for an acknowledgement that has not come; without stream management, while too much waits. */
+  readonly #patience: Patience
   #held: Outbox | undefined
   /** Without stream management: what the connection was given, and has not written as far as we know. */
   readonly #unwritten: Parcel[] = []
@@ -79,6 +85,7 @@ export class ClientSession implements Session {
     this.account = jid.bare
     this.#line = line
     this.#world = world
+    this.#patience = new Patience(world)
     this.#since = world.clock.now()
   }
 
@@ -98,6 +105,15 @@ export class ClientSession implements Session {
 
   get isManaged(): boolean {
     return this.#outbox !== undefined
+  }
+
+  /** What it was given and its client does not have, as far as we know. */
+  get backlog(): { readonly stanzas: number; readonly bytes: number } {
+    const [outbox, held] = [this.#outbox, this.#held]
+    return {
+      stanzas: (outbox?.count ?? this.#unwritten.length) + (held?.count ?? 0),
+      bytes: Math.max(outbox?.size ?? 0, this.#line?.backlog ?? 0) + (held?.size ?? 0),
+    }
   }
 
   // --- towards the client
@@ -130,15 +146,15 @@ export class ClientSession implements Session {
 
   /** What belongs at the end of everything that is written in this turn: a request for acknowledgement. */
   trailer(): string {
-    if (!this.#outbox?.count || this.#asked) return ''
-    this.#asked = true
+    if (!this.#outbox?.count || this.#patience.isRunning) return ''
+    this.#patience.begin()
     return REQUEST
   }
 
   /** What makes a client that is there answer. */
   question(id: string): string {
     if (this.#outbox) {
-      this.#asked = true
+      this.#patience.begin()
       return REQUEST
     }
     const { jid, account } = this
@@ -149,14 +165,15 @@ export class ClientSession implements Session {
   }
 
   #deliver(parcel: Parcel, text: string): void {
+    this.#world.counts.sent.counts[parcel.stanza.kind]++
     if (this.#outbox) {
       this.#outbox.add(parcel)
       this.#line?.write(text)
-      this.#limit(this.#outbox)
+      this.#limit(this.#outbox, this.#patience)
     } else if (this.#line) {
       this.#unwritten.push(parcel)
       this.#line.write(text, this.#told)
-      if (this.#line.backlog > this.#world.limits.queueBytes) this.#overflow()
+      this.#limitBacklog(this.#line)
     } else this.#lose([parcel])
   }
 
@@ -166,9 +183,18 @@ export class ClientSession implements Session {
     else if (this.#over) this.#lose(this.#unwritten.splice(0)) // or else it is lost with the connection, in a moment
   }
 
-  #limit({ count, size }: Outbox): void {
-    const { queue, queueBytes } = this.#world.limits
-    if (count > queue || size > queueBytes) this.#overflow()
+  /** What is kept back for the client it cannot take: it has no time for that which could be up. */
+  #limit({ count, size }: Outbox, time?: Patience): void {
+    const burden = { count, bytes: size }
+    if (!this.#patience.isOver(burden)) return
+    if (!this.#line || time?.isGone || this.#patience.isFarOver(burden)) this.#overflow()
+  }
+
+  #limitBacklog({ backlog }: Line): void {
+    const burden = { count: 0, bytes: backlog }
+    if (!this.#patience.isOver(burden)) return this.#patience.end()
+    this.#patience.begin()
+    if (this.#patience.isGone || this.#patience.isFarOver(burden)) this.#overflow()
   }
 
   #overflow(): void {
@@ -191,7 +217,9 @@ export class ClientSession implements Session {
   enable(request: Element, id: string): Element {
     if (this.#outbox) throw new StreamError('policy-violation', { text: 'Stream management is enabled already' })
     this.#outbox = new Outbox()
-    if (!isTrue(request.attrs.resume)) return xml('enabled', { xmlns: STREAM_MANAGEMENT })
+    this.#patience.end() // from here on it is about acknowledgements
+    // a guest who logs in again is another
+    if (!isTrue(request.attrs.resume) || this.get(isGuest)) return xml('enabled', { xmlns: STREAM_MANAGEMENT })
     const ms = resumeTime(request.attrs.max, this.#world.limits.resumeTime)
     this.#resumption = { id, ms }
     return xml('enabled', { xmlns: STREAM_MANAGEMENT, id, resume: 'true', max: Math.floor(ms / 1000) })
@@ -201,7 +229,7 @@ export class ClientSession implements Session {
   acknowledge(h: number): void {
     if (!this.#outbox) return
     const before = this.#outbox.count
-    this.#asked = false
+    this.#patience.end()
     if (this.#outbox.acknowledge(h, this)) {
       // it goes on: what came behind the last request is asked for in its turn, not only when more is written
       if (this.#outbox.count > 0 && this.#outbox.count < before) this.#line?.write('')
@@ -252,7 +280,7 @@ export class ClientSession implements Session {
   attach(line: Line): void {
     this.#expiry?.cancel()
     this.#line = line
-    this.#asked = false
+    this.#patience.end()
     for (const { stanza } of this.#outbox?.parcels ?? []) line.write(serialise(stanza.el, CLIENT))
   }
 

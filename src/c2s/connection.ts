@@ -1,72 +1,24 @@
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import type { Clock, Timer } from '../core/clock.js'
+import type { Timer } from '../core/clock.js'
 import type { Log } from '../core/log.js'
-import type { Router } from '../core/router.js'
-import {
-  type Element,
-  StreamClose,
-  StreamOpen,
-  StreamParser,
-  serialise,
-  XmlError,
-  type XmlLimits,
-} from '../xml/index.js'
-import { escapeAttr } from '../xml/serialise.js'
+import { notOffered, type Registrar } from '../core/registration.js'
+import { type Element, StreamClose, StreamOpen, StreamParser, serialise } from '../xml/index.js'
 import { StreamError } from '../xmpp/errors.js'
-import { readClientStanza } from '../xmpp/incoming.js'
-import { type Jid, tryParseJid } from '../xmpp/jid.js'
-import { CLIENT, STREAM } from '../xmpp/ns.js'
-import type { Kind } from '../xmpp/stanza.js'
-import type { Attachments } from './attachments.js'
+import type { Jid } from '../xmpp/jid.js'
+import { CLIENT } from '../xmpp/ns.js'
+import { Allowance } from './allowance.js'
+import { channelBindings } from './channel-binding.js'
 import type { ClientSession, Line } from './client-session.js'
-import { bindingFeatures, loginFeatures, tlsFeatures } from './features.js'
-import type { Limits } from './limits.js'
-import { Login, type LoginAnswer, type LoginWorld } from './login.js'
-import { readCount } from './outbox.js'
-import {
-  failed,
-  LEGAL,
-  START,
-  START_SECURE,
-  type StreamEffect,
-  type StreamInput,
-  type StreamSettings,
-  type StreamState,
-  step,
-} from './stream.js'
-import { answerStreamRequest } from './stream-requests.js'
-import type { Flushable, Turn } from './turn.js'
-
-/** What connections share. */
-export interface ConnectionWorld {
-  readonly limits: Limits
-  readonly settings: StreamSettings
-  readonly logins: LoginWorld
-  readonly attachments: Attachments
-  readonly router: Router
-  readonly clock: Clock
-  readonly log: Log
-  readonly turn: Turn
-  /** What modules offer after login, for a domain. */
-  readonly streamFeatures: (domain: string) => readonly Element[]
-  readonly randomId: () => string
-  /** Puts TLS on a connection, as its server; resolves when the handshake is done. */
-  readonly secure: (socket: Duplex) => Promise<Duplex>
-  /** The connection is closed. */
-  readonly gone: (connection: Connection) => void
-}
-
-/** How a connection came to be. */
-export interface Arrival {
-  readonly socket: Duplex
-  /** TLS is there already. */
-  readonly isSecure: boolean
-  /** From this very machine, so that nobody can read it even without TLS. */
-  readonly isLocal: boolean
-  /** For the log. */
-  readonly from: string
-}
+import type { Arrival, ConnectionWorld } from './connection-world.js'
+import { dispatch, manage } from './dispatch.js'
+import { bindingFeatures, loginFeatures, streamHeader, tlsFeatures } from './features.js'
+import { xmlLimits } from './limits.js'
+import { Login, type LoginAnswer, NO_OFFER, offerOn } from './login.js'
+import { Pulse } from './pulse.js'
+import { LEGAL, START, START_SECURE, type StreamEffect, type StreamInput, type StreamState, step } from './stream.js'
+import { asStreamError } from './stream-faults.js'
+import { type Told, Writer } from './writer.js'
 
 /** Stanzas that are read of one connection in a turn before it is the others' turn. */
 const STANZAS_PER_TURN = 200
@@ -75,7 +27,7 @@ const STANZAS_PER_TURN = 200
 const FAREWELL_MS = 3000
 
 /** Reads a client's stream, performs the effects that the stream machine asks for, and writes. */
-export class Connection implements Line, Flushable {
+export class Connection implements Line {
   readonly #world: ConnectionWorld
   readonly #log: Log
   readonly #isLocal: boolean
@@ -84,19 +36,18 @@ export class Connection implements Line, Flushable {
   #parser: StreamParser
   #state: StreamState
   #session: ClientSession | undefined
+  #offer = NO_OFFER
   #login: Login | undefined
+  isGuest = false
   #deadline: Timer | undefined
-  #out = ''
-  /** Who waits to hear what becomes of it. */
-  #told: Told[] | undefined
+  readonly #writer: Writer
+  readonly #pulse: Pulse
+  /** How much is read of a session; none before there is one. */
+  #allowance: Allowance | undefined
   #opened = false
-  #inTurn = false
   /** Whether a pass over what was read is under way: effects may bring about others. */
   #reading = false
   #resting = false
-  /** When the client was last heard, and when it was asked whether it is still there. */
-  #heardAt: number
-  #askedAt: number | undefined
 
   constructor(arrival: Arrival, world: ConnectionWorld) {
     const { limits, clock, log } = world
@@ -106,11 +57,17 @@ export class Connection implements Line, Flushable {
     this.#from = arrival.from
     this.#state = arrival.isSecure ? START_SECURE : START
     this.#parser = new StreamParser(xmlLimits(limits, limits.stanzaBeforeLogin))
-    this.#heardAt = clock.now()
+    this.#pulse = new Pulse(limits, clock.now())
     this.#deadline = clock.after(limits.loginTime, () =>
       this.#input({ on: 'fault', error: new StreamError('connection-timeout', { text: 'Login took too long' }) }),
     )
     this.#socket = arrival.socket
+    const author = {
+      trailer: () => this.#session?.trailer() ?? '',
+      wake: () => this.wake(), // it may have stopped for too much to write
+      fail: (fault: unknown) => this.fail(fault),
+    }
+    this.#writer = new Writer(arrival.socket, author, world.turn)
     this.#listen(arrival.socket)
   }
 
@@ -119,8 +76,8 @@ export class Connection implements Line, Flushable {
   #listen(socket: Duplex): void {
     socket.on('data', chunk => {
       if (socket !== this.#socket || !this.isOpen) return
-      this.#heardAt = this.#world.clock.now()
-      this.#askedAt = undefined
+      this.#pulse.heard(this.#world.clock.now())
+      this.#allowance?.tookBytes(chunk.length)
       this.#parser.write(chunk)
       this.#read()
     })
@@ -152,6 +109,7 @@ export class Connection implements Line, Flushable {
     try {
       const event = this.#parser.next()
       if (event === undefined) return false
+      this.#allowance?.tookStanza()
       if (event instanceof StreamOpen) this.#input({ on: 'header', header: event })
       else if (event instanceof StreamClose) this.#input({ on: 'end' })
       else this.#input({ on: 'element', el: event })
@@ -169,7 +127,7 @@ export class Connection implements Line, Flushable {
     const { inFlight, queueBytes, stanzaBeforeLogin } = this.#world.limits
     if (!this.#session) return this.backlog < stanzaBeforeLogin
     // well before it is too much (`queueBytes`), so that nobody is cut off for answers to itself
-    return this.#session.inFlight < inFlight && this.backlog < queueBytes / 2
+    return this.#session.inFlight < inFlight && this.backlog < queueBytes / 2 && (this.#allowance?.isLeft ?? true)
   }
 
   /** Stops or goes on reading: what is not read fills the client's window, and it waits. */
@@ -203,9 +161,11 @@ export class Connection implements Line, Flushable {
         return this.write(serialise(effect.el, CLIENT))
       case 'secure':
         return void this.#secure()
+      case 'register':
+        return void this.#register(effect.request, effect.domain)
       case 'authenticate':
-        this.#login = new Login(effect.domain, this.#world.logins)
-        return void this.#await(this.#login.start(this.#channel(), effect.mechanism, effect.text))
+        this.#login = new Login(effect.domain, this.#offer, this.#from, this.#world.logins)
+        return void this.#await(this.#login.start(effect.mechanism, effect.text))
       case 'respond':
         return void this.#await(this.#login?.respond(effect.text))
       case 'abort':
@@ -218,9 +178,11 @@ export class Connection implements Line, Flushable {
       case 'resume':
         return void this.#attach(this.#world.attachments.resume(effect.request, effect.user, this))
       case 'dispatch':
-        return this.#dispatch(effect.kind, effect.el)
+        if (this.#session) dispatch(this.#session, effect.kind, effect.el, this.#world)
+        return
       case 'manage':
-        return this.#manage(effect.el)
+        if (this.#session) this.write(manage(this.#session, effect.el, this.#world))
+        return
       case 'close':
         return this.#close(effect.error)
       case 'drop':
@@ -230,40 +192,41 @@ export class Connection implements Line, Flushable {
 
   #open(domain: string | undefined, to: string | undefined): void {
     this.#opened = true
-    const attrs = [
-      ['id', this.#world.randomId()],
-      ['from', domain ?? [...this.#world.settings.domains][0]],
-      ['to', to],
-      ['version', '1.0'],
-      ['xml:lang', 'en'],
-    ] as const
-    const written = attrs.map(([name, value]) => (value === undefined ? '' : ` ${name}='${escapeAttr(value)}'`))
-    this.write(`<?xml version='1.0'?><stream:stream xmlns='${CLIENT}' xmlns:stream='${STREAM}'${written.join('')}>`)
+    const from = domain ?? [...this.#world.settings.domains][0]
+    this.write(streamHeader({ id: this.#world.randomId(), from, to }))
   }
 
   #features(kind: 'tls' | 'login' | 'binding', secure: boolean): Element {
+    const { limits } = this.#world
     if (kind === 'tls') return tlsFeatures()
-    if (kind === 'login') return loginFeatures(secure, this.#channel())
-    return bindingFeatures(this.#state.at === 'binding' ? this.#world.streamFeatures(this.#state.user.domain) : [])
+    if (kind === 'login') {
+      this.#offer = offerOn(
+        { ...this.#channel(), bindings: channelBindings(this.#socket) },
+        { takesGuests: this.#world.logins.guests.isTakenAt(this.domain ?? '') },
+      )
+      return loginFeatures(secure, this.#offer, this.#registrar() !== undefined, limits)
+    }
+    const ofModules = this.#state.at === 'binding' ? this.#world.streamFeatures(this.#state.user.domain) : []
+    return bindingFeatures(ofModules, limits)
   }
 
   /** Who needs no TLS by configuration is trusted with a password only if no network is in between. */
   #channel(): { readonly isPrivate: boolean } {
-    const { at } = this.#state
-    const secure = (at === 'negotiating' || at === 'authenticating' || at === 'challenged') && this.#state.secure
+    const secure = 'secure' in this.#state && this.#state.secure
     return { isPrivate: secure || this.#isLocal }
   }
 
   /** What the client has sent behind <starttls/> was not sent under TLS: it is dropped (RFC 6120 §5.4.3.3). */
   async #secure(): Promise<void> {
     const plain = this.#socket
-    this.flush()
+    this.#writer.flush()
     plain.removeAllListeners('data')
     try {
       // listeners look at this.#socket: from here on they do not take the old one's end for the stream's
       const socket = await this.#world.secure(plain)
       if (!this.isOpen) return void socket.destroy()
       this.#socket = socket
+      this.#writer.moveTo(socket)
       this.#resting = false
       this.#listen(socket)
       this.#input({ on: 'secured' })
@@ -273,9 +236,30 @@ export class Connection implements Line, Flushable {
     }
   }
 
+  /** Who makes accounts on this stream, if somebody does: passwords are for nobody else to read. */
+  #registrar(): Registrar | undefined {
+    const { at } = this.#state
+    const domain = at === 'negotiating' || at === 'registering' ? this.#state.domain : ''
+    const registrar = this.#channel().isPrivate ? this.#world.registrar() : undefined
+    return registrar?.isOffered(domain) ? registrar : undefined
+  }
+
+  async #register(request: Element, domain: string): Promise<void> {
+    try {
+      const applicant = { domain, address: this.#from, connection: this }
+      const answer = this.#registrar()?.answer(request, applicant) ?? notOffered(request, domain)
+      this.write(serialise(await answer, CLIENT))
+      this.#input({ on: 'answered' })
+    } catch (fault) {
+      this.#input({ on: 'fault', error: asStreamError(fault, this.#log) })
+    }
+    this.#read()
+  }
+
   #restart(): void {
     const { limits } = this.#world
     const isLoggedIn = this.#state.at === 'opening' && this.#state.user !== undefined
+    this.#offer = NO_OFFER
     if (isLoggedIn) this.#login = undefined
     this.#parser = new StreamParser(xmlLimits(limits, isLoggedIn ? limits.stanza : limits.stanzaBeforeLogin))
   }
@@ -284,8 +268,10 @@ export class Connection implements Line, Flushable {
   async #await(answer: Promise<LoginAnswer> | undefined): Promise<void> {
     try {
       const input = (await answer) ?? { on: 'rejected', condition: 'malformed-request', text: undefined }
+      this.isGuest = this.#login?.isGuest ?? false
       if (input.on === 'authenticated') this.#log.info({ user: input.user.toString() }, 'logged in')
       if (input.on === 'rejected') this.#log.info({ reason: input.condition }, 'login refused')
+      if (input.on !== 'challenge') this.#world.counts.login(this.#login?.mechanism, input.on === 'authenticated')
       this.#input(input)
     } catch (fault) {
       this.#log.error({ err: fault }, 'login failed')
@@ -309,71 +295,18 @@ export class Connection implements Line, Flushable {
 
   carry(session: ClientSession, reply: Element): void {
     this.#session = session
+    this.#allowance = new Allowance(this.#world, () => this.wake())
     this.write(serialise(reply, CLIENT))
-  }
-
-  #dispatch(kind: Kind, el: Element): void {
-    const session = this.#session
-    if (!session) return
-    if (el.attrs.from !== undefined && !isSender(session, el.attrs.from))
-      return this.#input({ on: 'fault', error: new StreamError('invalid-from') })
-    const incoming = readClientStanza(kind, el, session.jid)
-    const answer = 'stanza' in incoming ? answerStreamRequest(incoming.stanza) : incoming.answer
-    if (answer) session.send(answer)
-    const isForOthers = 'stanza' in incoming && !answer
-    session.takes(isForOthers ? this.#world.router.fromClient(session, incoming.stanza) : undefined)
-  }
-
-  /** XEP-0198 */
-  #manage(el: Element): void {
-    const session = this.#session
-    if (!session) return
-    try {
-      if (el.name === 'enable') this.write(serialise(this.#world.attachments.enable(el, session), CLIENT))
-      else if (el.name === 'resume' || !session.isManaged) this.write(serialise(failed('unexpected-request'), CLIENT))
-      else if (el.name === 'r') session.answerRequest()
-      else session.acknowledge(countOf(el))
-    } catch (fault) {
-      this.fail(fault)
-    }
   }
 
   // --- writing
 
   get backlog(): number {
-    return this.#out.length + this.#socket.writableLength
+    return this.#writer.backlog
   }
 
   write(text: string, told?: Told): void {
-    if (this.#isDeaf) return told?.(false)
-    this.#out += text
-    if (told) {
-      this.#told ??= []
-      this.#told.push(told)
-    }
-    if (this.#inTurn) return
-    this.#inTurn = true
-    this.#world.turn.add(this)
-  }
-
-  flush(): void {
-    this.#inTurn = false
-    const text = this.#session ? this.#out + this.#session.trailer() : this.#out
-    const told = this.#told
-    this.#out = ''
-    this.#told = undefined
-    if (this.#isDeaf) tell(told, false)
-    else if (text !== '') this.#socket.write(text, fault => this.#written(told, fault))
-  }
-
-  /** Whether nothing can be written any more. */
-  get #isDeaf(): boolean {
-    return this.#socket.writableEnded || this.#socket.destroyed
-  }
-
-  #written(told: readonly Told[] | undefined, fault: unknown): void {
-    tell(told, !fault)
-    this.wake() // it may have stopped for too much to write
+    this.#writer.write(text, told)
   }
 
   // --- the end
@@ -417,13 +350,15 @@ export class Connection implements Line, Flushable {
     const session = this.#session
     this.#session = undefined
     this.#deadline?.cancel()
+    this.#login?.abandon()
+    this.#allowance?.stop()
     if (session) this.write(session.leave(this))
     if (error) {
       this.#log.info({ reason: error.condition, text: error.text, user: session?.jid.toString() }, 'stream closed')
       this.write(serialise(error.toElement(), CLIENT))
     }
     if (this.#opened) this.write('</stream:stream>')
-    this.flush()
+    this.#writer.flush()
     const socket = this.#socket
     socket.end()
     socket.resume() // or its end would never be read
@@ -436,6 +371,8 @@ export class Connection implements Line, Flushable {
     const session = this.#session
     this.#session = undefined
     this.#deadline?.cancel()
+    this.#login?.abandon()
+    this.#allowance?.stop()
     if (this.isOpen) {
       this.#state = { at: 'closed' }
       this.#log.debug({ user: session?.jid.toString() }, 'connection lost')
@@ -449,51 +386,12 @@ export class Connection implements Line, Flushable {
 
   /** Asks a client that has been silent for long, and gives up one that does not answer. */
   checkPulse(now: number): void {
-    const { limits } = this.#world
     const session = this.#session
     if (this.#state.at !== 'bound' || !session) return
-    if (session.inFlight >= limits.inFlight) {
-      // it waits for us, and is not heard
-      this.#heardAt = now
-      this.#askedAt = undefined
-    } else if (this.#askedAt !== undefined) {
-      if (now - this.#askedAt >= limits.answerTime)
-        this.drop(new StreamError('connection-timeout', { text: 'No answer' }))
-    } else if (now - this.#heardAt >= limits.idle) {
-      this.#askedAt = now
-      this.write(session.question(this.#world.randomId()))
-    }
+    // it waits for us, and is not heard
+    if (session.inFlight >= this.#world.limits.inFlight || this.#allowance?.isWaiting) return this.#pulse.heard(now)
+    const due = this.#pulse.check(now)
+    if (due === 'ask') this.write(session.question(this.#world.randomId()))
+    if (due === 'give up') this.drop(new StreamError('connection-timeout', { text: 'No answer' }))
   }
-}
-
-type Told = (isWritten: boolean) => void
-
-function tell(all: readonly Told[] | undefined, isWritten: boolean): void {
-  for (const told of all ?? []) told(isWritten)
-}
-
-/** Who a client may say it is. RFC 6120 §8.1.2.1 */
-function isSender({ jid, account }: ClientSession, from: string): boolean {
-  const claimed = tryParseJid(from)
-  return claimed !== undefined && (claimed.equals(jid) || claimed.equals(account))
-}
-
-function countOf(acknowledgement: Element): number {
-  const count = readCount(acknowledgement.attrs.h)
-  if (count === undefined) throw new StreamError('policy-violation', { text: 'h is no number of stanzas' })
-  return count
-}
-
-const xmlLimits = ({ depth, attributes }: Limits, maxStanzaBytes: number): XmlLimits => ({
-  maxStanzaBytes,
-  maxDepth: depth,
-  maxAttributes: attributes,
-})
-
-/** What a fault is for the peer: its own, or one of ours that it learns nothing about. */
-function asStreamError(fault: unknown, log: Log): StreamError {
-  if (fault instanceof StreamError) return fault
-  if (fault instanceof XmlError) return new StreamError(fault.condition, { cause: fault })
-  log.error({ err: fault }, 'a stream failed')
-  return new StreamError('internal-server-error', { cause: fault })
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import net, { type AddressInfo } from 'node:net'
+import net from 'node:net'
 import tls from 'node:tls'
 import { settled } from '../../test/kit.js'
 import { chat, Wire } from '../../test/stream-client.js'
-import { StreamKit } from '../../test/stream-kit.js'
+import { listening, StreamKit } from '../../test/stream-kit.js'
 import { STREAM, TLS } from '../xmpp/ns.js'
 
 const ROMEO = 'romeo@verona.example/balcony'
@@ -195,22 +195,6 @@ describe('the way in for clients', () => {
     })
   })
 })
-
-async function listening(how: 'starttls' | 'tls', options?: Parameters<typeof StreamKit.start>[0]) {
-  const verona = await StreamKit.start(options)
-  const port = await freePort()
-  await verona.c2s.listen({ host: '127.0.0.1', port }, how)
-  return { verona, port }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // it listens on a port
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** The server has seen the connection: its deadline runs. */
 async function arrived(verona: StreamKit, socket: net.Socket): Promise<void> {

@@ -3,18 +3,31 @@ import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import type { Accounts } from '../core/accounts.js'
-import { accountRemoved, passwordChanged } from '../core/accounts.js'
+import {
+  accountDisabled,
+  accountRemoved,
+  changesPassword,
+  disabledAccounts,
+  passwordChanged,
+} from '../core/accounts.js'
 import type { Bus } from '../core/bus.js'
 import type { Clock, Timer } from '../core/clock.js'
 import type { Directory } from '../core/directory.js'
 import type { Host } from '../core/host.js'
 import type { Log } from '../core/log.js'
+import type { Metric } from '../core/metrics.js'
+import { registrar } from '../core/registration.js'
 import type { Router } from '../core/router.js'
 import { StreamError } from '../xmpp/errors.js'
 import { parseJid } from '../xmpp/jid.js'
+import { isLoopback } from './addresses.js'
 import { Attachments } from './attachments.js'
-import { type Arrival, Connection, type ConnectionWorld } from './connection.js'
+import { Connection } from './connection.js'
+import type { Arrival, ConnectionWorld } from './connection-world.js'
+import { ClientCounts, clientMetrics } from './counts.js'
+import { Guests } from './guests.js'
 import type { Limits } from './limits.js'
+import { Throttle } from './throttle.js'
 import { Turn } from './turn.js'
 
 export { implemented } from './implements.js'
@@ -32,6 +45,8 @@ export interface C2sParts {
   /** Whether nobody may log in without TLS. */
   readonly tlsRequired: boolean
   readonly domains: ReadonlySet<string>
+  /** Those of them that let anybody in, as a guest. */
+  readonly anonymous: readonly string[]
   readonly certificates: Certificates
   readonly accounts: Accounts
   /** The same for as long as the server has its data: what accounts that do not exist are made of. */
@@ -56,6 +71,8 @@ export interface C2s {
   listen(at: { readonly host?: string; readonly port: number }, how: Security): Promise<() => void>
   /** A connection that did not come through a listener. */
   accept(socket: Duplex, arrival?: { readonly isLocal?: boolean; readonly from?: string }): void
+  /** What operators can watch. */
+  readonly metrics: readonly Metric[]
   /** The domain is served no more: its users' sessions and logins end. */
   endDomain(domain: string): void
   /** Says goodbye to all; resolves when they are gone and what they left behind is dealt with. */
@@ -72,7 +89,10 @@ export function createC2s(parts: C2sParts): C2s {
 class ClientListeners implements C2s {
   readonly #parts: C2sParts
   readonly #world: ConnectionWorld
+  readonly #counts = new ClientCounts()
+  readonly metrics: readonly Metric[]
   readonly #attachments: Attachments
+  readonly #guests: Guests
   readonly #listeners = new Set<net.Server>()
   readonly #connections = new Set<Connection>()
   /** Those that begin with TLS, and have not got it. */
@@ -84,7 +104,10 @@ class ClientListeners implements C2s {
   constructor(parts: C2sParts) {
     const { limits, domains, host, router, clock, log, randomId, bus, directory } = parts
     this.#parts = parts
-    this.#attachments = new Attachments(parts)
+    this.#guests = new Guests(parts)
+    this.#attachments = new Attachments({ ...parts, guests: this.#guests }, this.#counts)
+    const connections = () => this.#connections.size + this.#handshakes.size
+    this.metrics = clientMetrics({ counts: this.#counts, directory, domains, connections })
     this.#world = {
       limits,
       settings: {
@@ -96,26 +119,39 @@ class ClientListeners implements C2s {
           return limits.loginAttempts
         },
       },
-      logins: parts,
+      logins: {
+        accounts: parts.accounts,
+        serverSecret: parts.serverSecret,
+        get iterations() {
+          return parts.iterations
+        },
+        randomId,
+        throttle: new Throttle(parts),
+        guests: this.#guests,
+        isDisabled: account => host.tryUse(disabledAccounts)?.isDisabled(account) ?? false,
+      },
       attachments: this.#attachments,
       router,
+      counts: this.#counts,
       clock,
       log,
       turn: new Turn(),
       streamFeatures: domain => host.streamFeaturesOf(domain),
       randomId,
+      registrar: () => host.tryUse(registrar),
       secure: socket => this.#secure(socket, 'starttls'),
       gone: connection => this.#gone(connection),
     }
     this.#pulse = clock.after(PULSE_MS, this.#checkPulses)
     const endAll = (account: string, text: string) => {
       const error = new StreamError('not-authorized', { text })
-      for (const session of directory.of(parseJid(account))) session.end(error)
+      for (const session of directory.of(parseJid(account))) if (!session.get(changesPassword)) session.end(error)
       for (const connection of this.#connections)
         if (connection.waiting?.toString() === account) connection.close(error)
     }
     bus.subscribe(accountRemoved, account => endAll(account, 'The account was removed'))
     bus.subscribe(passwordChanged, account => endAll(account, 'The password was changed'))
+    bus.subscribe(accountDisabled, account => endAll(account, 'The account is disabled'))
   }
 
   async listen({ host, port }: { readonly host?: string; readonly port: number }, how: Security): Promise<() => void> {
@@ -148,10 +184,12 @@ class ClientListeners implements C2s {
     for (const socket of this.#handshakes) socket.destroy()
     for (const connection of this.#connections) connection.close(new StreamError('system-shutdown'))
     await this.#attachments.stop()
+    await this.#guests.stop()
     if (this.#connections.size > 0) await new Promise<void>(resolve => (this.#noneLeft = resolve))
   }
 
   #begin(arrival: Arrival): void {
+    this.#counts.connections++
     if (this.#stopped) arrival.socket.destroy()
     else this.#connections.add(new Connection(arrival, this.#world))
   }
@@ -207,6 +245,3 @@ class ClientListeners implements C2s {
     for (const connection of this.#connections) connection.checkPulse(now)
   }
 }
-
-const isLoopback = (address: string): boolean =>
-  address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')

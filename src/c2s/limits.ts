@@ -1,4 +1,5 @@
 import { duration, type Fields, integer, size, type Values } from '../core/config.js'
+import type { XmlLimits } from '../xml/index.js'
 
 /** What one client may ask of the server. */
 export const limits = {
@@ -7,6 +8,23 @@ export const limits = {
     doc: 'How long a client may take from connecting to having a resource, however busy it looks.',
   }),
   loginAttempts: integer({ default: 5, min: 1, max: 100, doc: 'Failed logins on one connection before it is closed.' }),
+  failedLogins: integer({
+    default: 5,
+    min: 1,
+    max: 1000,
+    doc: 'Failed logins of an account, or from an address, before each further one has to wait: a second, two, four, and so on. Not on this very machine.',
+  }),
+  loginDelay: duration({
+    default: '10 seconds',
+    doc: 'The longest that a login has to wait for that; 0 seconds to let none wait.',
+  }),
+  loginMemory: duration({ default: '15 minutes', doc: 'After so long without another, failed logins are forgotten.' }),
+  loginsWaiting: integer({
+    default: 20,
+    min: 1,
+    max: 10_000,
+    doc: 'Logins from one address that may wait at a time; more are refused.',
+  }),
   stanzaBeforeLogin: size({ default: '10 kB', doc: 'The largest element that is read from a client not logged in.' }),
   stanza: size({ default: '256 kB', doc: 'The largest stanza that is read from a client.' }),
   depth: integer({ default: 64, min: 8, max: 500, doc: 'How deep the elements of a stanza may be nested.' }),
@@ -23,19 +41,33 @@ export const limits = {
     max: 10_000,
     doc: 'Stanzas of one client that may wait for the database at a time; then nothing more is read from it.',
   }),
+  stanzaRate: integer({
+    default: 1000,
+    doc: 'Stanzas a second that are read of a client that sends without pause; 0 for all that it sends. What is beyond that is read later.',
+  }),
+  stanzaBurst: integer({
+    default: 10_000,
+    min: 100,
+    doc: 'Stanzas that are read at once of a client that was quiet before.',
+  }),
+  byteRate: size({
+    default: '2 MB',
+    doc: 'The same in bytes a second; 0 bytes for all that it sends.',
+  }),
+  byteBurst: size({ default: '20 MB', doc: 'Bytes that are read at once of a client that was quiet before.' }),
   queue: integer({
     default: 1000,
     min: 100,
-    doc: 'Stanzas that a client may leave unacknowledged; then its session ends, and what it does not have goes to other clients or is stored.',
+    doc: 'Stanzas that a client may leave unacknowledged for `answerTime`, or ten times as many in a moment; then its session ends, and what it does not have goes to other clients or is stored.',
   }),
   queueBytes: size({
     default: '1 MB',
-    doc: 'Bytes that may wait for a client that does not read; then its session ends in the same way.',
+    doc: 'Bytes that may wait so long for a client that does not read, or ten times as many (but not over 8 MB) in a moment; then its session ends in the same way.',
   }),
   idle: duration({ default: '60 seconds', doc: 'Silence after which a client is asked whether it is still there.' }),
   answerTime: duration({
     default: '30 seconds',
-    doc: 'How long a client may take to answer that; then its connection is taken for dead.',
+    doc: 'How long a client may take to answer that, or to take what waits for it; then its connection is taken for dead.',
   }),
   resumeTime: duration({
     default: '1 hour',
@@ -44,3 +76,10 @@ export const limits = {
 } satisfies Fields
 
 export type Limits = Values<typeof limits>
+
+/** How much is read of one element; its size is another before login. */
+export const xmlLimits = ({ depth, attributes }: Limits, maxStanzaBytes: number): XmlLimits => ({
+  maxStanzaBytes,
+  maxDepth: depth,
+  maxAttributes: attributes,
+})

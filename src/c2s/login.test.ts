@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
-import { base64, conditionOf, PASSWORD, plain, type Wire } from '../../test/stream-client.js'
+import { mechanismsOf, scram } from '../../test/scram-client.js'
+import { base64, conditionOf, PASSWORD, plain } from '../../test/stream-client.js'
 import { StreamKit } from '../../test/stream-kit.js'
-import type { ScramHash } from '../core/accounts.js'
 import type { Element } from '../xml/index.js'
-import { BIND, SASL, SESSION, STREAM_MANAGEMENT, TLS } from '../xmpp/ns.js'
+import { BIND, SASL, SESSION, STREAM_LIMITS, STREAM_MANAGEMENT, TLS } from '../xmpp/ns.js'
 
 const scrams = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1']
 
@@ -25,7 +24,7 @@ describe('login', () => {
       await wire.secures()
 
       const features = await wire.opens()
-      assert.deepEqual(mechanismsOf(features), [...scrams, 'PLAIN'])
+      assert.deepEqual(mechanismsOf(features), [...scrams.map(name => `${name}-PLUS`), ...scrams, 'PLAIN'])
       assert.equal(features.getChild('starttls', TLS), undefined)
     })
 
@@ -120,7 +119,7 @@ describe('login', () => {
       const wire = (await StreamKit.start()).connects({ isLocal: false })
       await wire.opens()
 
-      await scram(wire, 'juliet', mechanism)
+      assert.equal((await scram(wire, 'juliet', mechanism)).name, 'success')
       const features = await wire.opens()
 
       assert.deepEqual(
@@ -129,10 +128,34 @@ describe('login', () => {
           ['bind', BIND],
           ['session', SESSION],
           ['sm', STREAM_MANAGEMENT],
+          ['limits', STREAM_LIMITS],
         ],
       )
       await wire.binds()
     })
+
+  it('says how large stanzas may be and how long silence may last, before login and after it', async () => {
+    const verona = await StreamKit.start({
+      limits: { stanzaBeforeLogin: 5000, loginTime: 20_500, stanza: 70_000, idle: 10 ** 15 },
+    })
+    const wire = verona.connects()
+
+    const limitsIn = (features: Element) =>
+      features
+        .getChild('limits', STREAM_LIMITS)
+        ?.getChildElements()
+        .map(limit => [limit.name, limit.getText()])
+    const before = [
+      ['max-bytes', '5000'],
+      ['idle-seconds', '20'],
+    ]
+    assert.deepEqual(limitsIn(await wire.opens()), before)
+    const after = [
+      ['max-bytes', '70000'],
+      ['idle-seconds', '4294967295'],
+    ]
+    assert.deepEqual(limitsIn(await wire.logsIn('romeo')), after)
+  })
 
   it('tells who is there as the client wrote its name, but prepared', async () => {
     const wire = (await StreamKit.start()).connects()
@@ -274,34 +297,3 @@ describe('login', () => {
     })
   })
 })
-
-const mechanismsOf = (features: Element): string[] =>
-  features
-    .getChild('mechanisms', SASL)
-    ?.getChildren('mechanism')
-    .map(mechanism => mechanism.getText()) ?? []
-
-/** The client's part of RFC 5802, written a second time. */
-async function scram(wire: Wire, user: string, mechanism: string): Promise<void> {
-  const hash = mechanism.slice('SCRAM-'.length) as ScramHash // the mechanisms are named so
-  const digest = hash.replace('-', '').toLowerCase()
-  const hmac = (key: Buffer, text: string) => createHmac(digest, key).update(text).digest()
-  const bare = `n=${user},r=rose`
-
-  wire.send(`<auth xmlns='${SASL}' mechanism='${mechanism}'>${base64(`n,,${bare}`)}</auth>`)
-  const challenge = Buffer.from((await wire.takes('challenge', SASL)).getText(), 'base64').toString()
-
-  const [, nonce = '', salt = '', iterations = ''] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(challenge) ?? []
-  assert.ok(nonce.startsWith('rose'))
-  const length = createHash(digest).digest().length
-  const salted = pbkdf2Sync(PASSWORD, Buffer.from(salt, 'base64'), Number(iterations), length, digest)
-  const withoutProof = `c=biws,r=${nonce}`
-  const signed = `${bare},${challenge},${withoutProof}`
-  const clientKey = hmac(salted, 'Client Key')
-  const signature = hmac(createHash(digest).update(clientKey).digest(), signed)
-  const proof = Buffer.from(clientKey.map((byte, i) => byte ^ (signature[i] ?? 0)))
-  wire.send(`<response xmlns='${SASL}'>${base64(`${withoutProof},p=${proof.toString('base64')}`)}</response>`)
-
-  const success = Buffer.from((await wire.takes('success', SASL)).getText(), 'base64').toString()
-  assert.equal(success, `v=${hmac(hmac(salted, 'Server Key'), signed).toString('base64')}`)
-}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { settled } from '../../test/kit.js'
 import { bodyOf, chat, conditionOf, isElement, Lost, type Wire } from '../../test/stream-client.js'
 import { StreamKit } from '../../test/stream-kit.js'
-import { PING, STREAM_MANAGEMENT } from '../xmpp/ns.js'
+import { STREAM_MANAGEMENT } from '../xmpp/ns.js'
 
 const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `${from + i}`)
 
@@ -62,6 +62,77 @@ describe('pressure', () => {
     })
   })
 
+  describe('from a client that sends more than its rate', () => {
+    for (const [what, limits] of [
+      ['stanzas', { stanzaRate: 10, stanzaBurst: 100 }],
+      ['bytes', { byteRate: 1000, byteBurst: 10_000 }],
+    ] as const)
+      it(`reads later what is beyond (${what}), all of it and in order`, async () => {
+        const verona = await StreamKit.start({ limits: { ...limits, idle: 10 ** 9 } })
+        const juliet = await verona.comesOnline('juliet/tomb')
+        const romeo = await verona.binds('romeo/balcony')
+        const taken = countStanzas(verona)
+
+        for (const words of numbers(300)) romeo.send(chat('juliet', words))
+        for (let i = 0; i < 20; i++) await settled()
+        const first = taken()
+        assert.ok(first >= 80 && first <= 200, `${first} at once`)
+        await verona.clock.pass(1000)
+        const more = taken() - first
+        assert.ok(more >= 8 && more <= 30, `${more} in a second`)
+        await verona.clock.pass(60_000)
+
+        assert.deepEqual(await juliet.hearsSeveral(300), numbers(300))
+        assert.deepEqual([romeo.unread, verona.closed], [[], []])
+      })
+
+    it('holds it back: what is not read stays with it', async () => {
+      const verona = await StreamKit.start({ limits: { stanzaRate: 1, stanzaBurst: 10, idle: 10 ** 9 } })
+      const romeo = await verona.binds('romeo/balcony')
+
+      for (const words of numbers(300)) romeo.send(chat('juliet', long(words)))
+      for (let i = 0; i < 20; i++) await settled()
+
+      assert.ok(romeo.unsent > 200_000, `${romeo.unsent} bytes`)
+    })
+
+    it('does not take it for dead meanwhile', async () => {
+      const verona = await StreamKit.start({ limits: { stanzaRate: 1, stanzaBurst: 10 } })
+      const romeo = await verona.binds('romeo/balcony')
+
+      romeo.send(...numbers(300).map(words => chat('juliet', words)))
+      await verona.clock.pass(200_000)
+
+      assert.deepEqual(verona.closed, [])
+    })
+
+    it('leaves no timer when it goes', async () => {
+      const verona = await StreamKit.start({ limits: { stanzaRate: 1, stanzaBurst: 10 } })
+      const before = verona.timers
+      const romeo = await verona.binds('romeo/balcony')
+      romeo.send(...numbers(100).map(words => chat('juliet', words)))
+      await settled()
+      assert.equal(verona.timers, before + 1)
+
+      await romeo.cuts()
+
+      assert.equal(verona.timers, before)
+    })
+
+    it('counts nothing that the server says', async () => {
+      const verona = await StreamKit.start({ limits: { stanzaRate: 1, stanzaBurst: 100, idle: 10 ** 9 } })
+      const [romeo, juliet] = [await verona.comesOnline('romeo/balcony'), await verona.binds('juliet/tomb')]
+
+      for (let i = 0; i < 90; i++) {
+        juliet.send(chat('romeo', i))
+        romeo.send(`<iq type='get' id='${i}' to='verona.example'><x xmlns='urn:x'/></iq>`)
+      }
+      await romeo.finds(event => isElement(event) && event.attrs.id === '89')
+
+      assert.equal(verona.timers, 1)
+    })
+  })
+
   describe('on a client that does not read', () => {
     it('waits for it, as long as it is not too much', async () => {
       const verona = await StreamKit.start()
@@ -76,7 +147,27 @@ describe('pressure', () => {
       assert.deepEqual((await juliet.hearsSeveral(500)).map(Number), numbers(500).map(Number))
     })
 
-    it('ends its session at the limit, and gives all that it does not have to others', async () => {
+    it('waits for half a minute when it is too much, and then for ever for who has read on', async () => {
+      const verona = await StreamKit.start({ limits: { queueBytes: 50_000 } })
+      const romeo = await verona.binds('romeo/balcony')
+      const juliet = await verona.comesOnline('juliet/tomb')
+
+      for (const round of [0, 1, 2]) {
+        juliet.stopsReading()
+        romeo.send(...numbers(200, 200 * round).map(words => chat('juliet', long(words))))
+        await romeo.pings()
+        await verona.clock.pass(29_000)
+        juliet.readsOn()
+        assert.deepEqual((await juliet.hearsSeveral(200)).map(Number), numbers(200, 200 * round).map(Number))
+        romeo.send(' ')
+        juliet.send(' ')
+        await settled()
+      }
+
+      assert.deepEqual([verona.closed, verona.offline], [[], []])
+    })
+
+    it('ends its session after that, and gives all that it does not have to others', async () => {
       const verona = await StreamKit.start({ limits: { queueBytes: 50_000 } })
       const romeo = await verona.binds('romeo/balcony')
       const juliet = await verona.comesOnline('juliet/tomb')
@@ -86,19 +177,23 @@ describe('pressure', () => {
         romeo.send(chat('juliet', long(words)))
         await romeo.pings()
       }
+      await verona.clock.pass(30_000)
+      assert.deepEqual(verona.closed, [])
+      romeo.send(chat('juliet', 100))
+      await romeo.pings()
 
       assert.deepEqual(verona.closed, ['juliet@verona.example/tomb'])
       assert.equal(verona.connections, 1, 'the connection is broken off')
-      isComplete(await lastWords(juliet), verona.heardOffline(), 100)
+      isComplete(await lastWords(juliet), verona.heardOffline(), 101)
     })
 
-    it('does so in the middle of a flood, too', async () => {
+    it('does so at once in the middle of a flood', async () => {
       const verona = await StreamKit.start({ limits: { queueBytes: 50_000 } })
       const romeo = await verona.binds('romeo/balcony')
       const juliet = await verona.comesOnline('juliet/tomb')
 
       juliet.stopsReading()
-      romeo.send(...numbers(150).map(words => chat('juliet', long(words))))
+      romeo.send(...numbers(150).map(words => chat('juliet', `${words}${' '.repeat(5000)}`)))
       await romeo.pings()
 
       isComplete(await lastWords(juliet), verona.heardOffline(), 150)
@@ -114,9 +209,12 @@ describe('pressure', () => {
         romeo.send(chat('juliet', long(words)))
         await romeo.pings()
       }
+      await verona.clock.pass(30_000)
+      romeo.send(chat('juliet', 100))
+      await romeo.pings()
 
       assert.deepEqual(verona.closed, ['juliet@verona.example/tomb'])
-      assert.deepEqual((await house.hearsSeveral(100)).map(Number), numbers(100).map(Number))
+      assert.deepEqual((await house.hearsSeveral(101)).map(Number), numbers(101).map(Number))
       await house.pings()
       assert.deepEqual([house.unread, verona.offline], [[], []])
     })
@@ -215,71 +313,6 @@ describe('pressure', () => {
 
       assert.equal(verona.connections, 0)
     })
-  })
-})
-
-describe('silence', () => {
-  it('is broken by a question after a minute', async () => {
-    const verona = await StreamKit.start()
-    const romeo = await verona.binds('romeo/balcony')
-
-    await verona.clock.pass(60_000)
-
-    const ping = await romeo.takes('iq')
-    assert.deepEqual(
-      [ping.attrs.type, ping.attrs.from, ping.attrs.to],
-      ['get', 'verona.example', 'romeo@verona.example/balcony'],
-    )
-    assert.ok(ping.getChild('ping', PING))
-  })
-
-  it('is broken by a request where stanzas are acknowledged', async () => {
-    const verona = await StreamKit.start()
-    const romeo = await enabled(verona)
-
-    await verona.clock.pass(60_000)
-
-    await romeo.takes('r', STREAM_MANAGEMENT)
-  })
-
-  for (const answer of [`<iq type='result' id='ID' to='verona.example'/>`, `<iq type='error' id='ID'/>`, ' '])
-    it(`is no death when it is answered (${answer})`, async () => {
-      const verona = await StreamKit.start()
-      const romeo = await verona.binds('romeo/balcony')
-
-      for (let i = 0; i < 20; i++) {
-        await verona.clock.pass(60_000)
-        const { attrs } = await romeo.takes('iq')
-        romeo.send(answer.replace('ID', attrs.id ?? ''))
-        await settled()
-      }
-
-      await romeo.pings()
-      assert.deepEqual([verona.closed, romeo.unread], [[], []])
-    })
-
-  it('is death when it is not', async () => {
-    const verona = await StreamKit.start()
-    const romeo = await verona.binds('romeo/balcony')
-
-    await verona.clock.pass(85_000)
-    assert.deepEqual(verona.closed, [])
-    await verona.clock.pass(10_000)
-
-    assert.deepEqual(verona.closed, ['romeo@verona.example/balcony'])
-    await romeo.takes('iq')
-    await romeo.isGone()
-  })
-
-  it('does not end a session that can be resumed', async () => {
-    const verona = await StreamKit.start()
-    const romeo = await enabled(verona)
-
-    await verona.clock.pass(95_000)
-
-    assert.deepEqual([verona.closed, verona.connections], [[], 0])
-    await romeo.takes('r', STREAM_MANAGEMENT)
-    await romeo.isGone()
   })
 })
 

@@ -1,10 +1,16 @@
+import type { Session } from '../core/session.js'
 import { firstElement, is, xml } from '../xml/index.js'
 import { errorReply, notAllowed } from '../xmpp/errors.js'
 import * as ns from '../xmpp/ns.js'
 import { type Addressed, isAddressed, makeStanza, type Stanza } from '../xmpp/stanza.js'
+import { refuseGuest } from './guests.js'
+
+/** The answer to what is not for anybody else; undefined for all other stanzas. */
+export const answerHere = (session: Session, stanza: Stanza): Addressed | undefined =>
+  answerStreamRequest(stanza) ?? refuseGuest(session, stanza)
 
 /** The answer to a request about the stream that comes when a resource is bound; undefined for all other stanzas. */
-export function answerStreamRequest(stanza: Stanza): Addressed | undefined {
+function answerStreamRequest(stanza: Stanza): Addressed | undefined {
   if (stanza.kind !== 'iq' || stanza.type !== 'set' || !isAddressed(stanza)) return undefined
   const { to, from } = stanza
   if (!to.equals(from.bare) && to.toString() !== from.domain) return undefined

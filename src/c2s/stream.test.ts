@@ -27,6 +27,7 @@ const domain = 'verona.example'
 const states = {
   opening: START,
   negotiating: { at: 'negotiating', secure: true, failures: 0, domain },
+  registering: { at: 'registering', secure: true, failures: 0, domain },
   securing: { at: 'securing', failures: 0 },
   authenticating: { at: 'authenticating', secure: true, failures: 0, domain },
   challenged: { at: 'challenged', secure: true, failures: 0, domain },
@@ -50,6 +51,7 @@ const inputs: { readonly [O in StreamInput['on']]: StreamInput } = {
   element: says(`<message xmlns='jabber:client'/>`),
   end: { on: 'end' },
   secured: { on: 'secured' },
+  answered: { on: 'answered' },
   challenge: { on: 'challenge', data: 'cj1m' },
   authenticated: { on: 'authenticated', user: romeo, data: undefined },
   rejected: { on: 'rejected', condition: 'not-authorized', text: undefined },
@@ -60,6 +62,8 @@ const inputs: { readonly [O in StreamInput['on']]: StreamInput } = {
 
 const starttls = says(`<starttls xmlns='${ns.TLS}'/>`)
 const auth = says(`<auth xmlns='${ns.SASL}' mechanism='PLAIN'>AHJvbWVvAHBhc3M=</auth>`)
+const register = (attrs = '', type = 'get') =>
+  says(`<iq xmlns='jabber:client' type='${type}' id='r' ${attrs}><query xmlns='${ns.REGISTER}'/></iq>`)
 const bind = says(`<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='${ns.BIND}'/></iq>`)
 const management = ['enable', 'r', 'a', 'resume'].map(name => says(`<${name} xmlns='${ns.STREAM_MANAGEMENT}'/>`))
 
@@ -359,5 +363,33 @@ describe('stream', () => {
     it('hands on a second binding, which is a stanza like others', () => {
       assert.deepEqual(advance(states.bound, bind).told, ['dispatch'])
     })
+  })
+})
+
+describe('registration before login (XEP-0077 §3.1.1)', () => {
+  for (const type of ['get', 'set'])
+    for (const to of ['', "to='verona.example'", "to='Verona.Example'"])
+      it(`is asked for by a ${type}, ${to || 'to nobody'}, and leaves the stream where it was`, () => {
+        const { next, told } = advance(states.negotiating, register(to, type))
+        assert.deepEqual([next, told], [states.registering, ['register']])
+        assert.deepEqual(advance(next, inputs.answered), { next: states.negotiating, effects: [], told: [] })
+      })
+
+  it('forgets no failed login', () => {
+    const { next } = advance({ ...states.negotiating, failures: 2 }, register())
+    assert.deepEqual(advance(next, inputs.answered).next, { ...states.negotiating, failures: 2 })
+  })
+
+  it('waits for TLS where that is required', () => {
+    const plain: StreamState = { ...states.negotiating, secure: false }
+    assert.deepEqual(advance(plain, register()).told, ['close not-authorized'])
+    assert.deepEqual(advance(plain, register(), { ...settings, tlsRequired: false }).told, ['register'])
+  })
+
+  it('is nothing that one asks others for, answers with, or asks for after login', () => {
+    assert.deepEqual(advance(states.negotiating, register("to='rome.example'")).told, ['close not-authorized'])
+    assert.deepEqual(advance(states.negotiating, register('', 'result')).told, ['close not-authorized'])
+    assert.deepEqual(advance(states.binding, register()).told, ['close not-authorized'])
+    assert.deepEqual(advance(states.bound, register()).told, ['dispatch'])
   })
 })

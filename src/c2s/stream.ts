@@ -27,6 +27,8 @@ export type StreamState =
   | { readonly at: 'opening'; readonly secure: boolean; readonly failures: number; readonly user: Jid | undefined }
   /** It chooses among the features before login. */
   | { readonly at: 'negotiating'; readonly secure: boolean; readonly failures: number; readonly domain: string }
+  /** It has asked for an account, or to be told how to get one. */
+  | { readonly at: 'registering'; readonly secure: boolean; readonly failures: number; readonly domain: string }
   /** The TLS handshake is under way. */
   | { readonly at: 'securing'; readonly failures: number }
   /** A mechanism thinks about what the client said. */
@@ -47,6 +49,8 @@ export type StreamInput =
   /** The client ended its stream. */
   | { readonly on: 'end' }
   | { readonly on: 'secured' }
+  /** It has got an answer about registration. */
+  | { readonly on: 'answered' }
   | { readonly on: 'challenge'; readonly data: string }
   | { readonly on: 'authenticated'; readonly user: Jid; readonly data: string | undefined }
   | { readonly on: 'rejected'; readonly condition: SaslCondition; readonly text: string | undefined }
@@ -61,6 +65,7 @@ export type StreamEffect =
   | { readonly do: 'offer'; readonly features: 'tls' | 'login' | 'binding'; readonly secure: boolean }
   | { readonly do: 'send'; readonly el: Element }
   | { readonly do: 'secure' }
+  | { readonly do: 'register'; readonly request: Element; readonly domain: string }
   | { readonly do: 'authenticate'; readonly mechanism: string; readonly text: string; readonly domain: string }
   | { readonly do: 'respond'; readonly text: string }
   | { readonly do: 'abort' }
@@ -86,6 +91,7 @@ type InputOn<O extends StreamInput['on']> = Of<StreamInput, 'on', O>
 export const LEGAL: Readonly<Record<StreamState['at'], readonly StreamInput['on'][]>> = {
   opening: ['header', 'end', 'fault'],
   negotiating: ['element', 'end', 'fault'],
+  registering: ['answered', 'end', 'fault'],
   securing: ['secured', 'end', 'fault'],
   authenticating: ['challenge', 'authenticated', 'rejected', 'end', 'fault'],
   challenged: ['element', 'end', 'fault'],
@@ -117,6 +123,10 @@ export function step(state: StreamState, input: StreamInput, settings: StreamSet
     case 'secured': {
       const { failures } = state as StateAt<'securing'> // as above
       return [{ at: 'opening', secure: true, failures, user: undefined }, { do: 'restart' }]
+    }
+    case 'answered': {
+      const { secure, failures, domain } = state as StateAt<'registering'> // as above
+      return [{ at: 'negotiating', secure, failures, domain }]
     }
     case 'attached':
       return [{ at: 'bound' }]
@@ -179,6 +189,13 @@ function onNegotiation(state: StateAt<'negotiating'>, el: Element, settings: Str
       { at: 'securing', failures: state.failures },
       { do: 'send', el: xml('proceed', { xmlns: ns.TLS }) },
       { do: 'secure' },
+    ]
+  }
+  if (isRegistration(el, state.domain) && (state.secure || !settings.tlsRequired)) {
+    const { secure, failures, domain } = state
+    return [
+      { at: 'registering', secure, failures, domain },
+      { do: 'register', request: el, domain },
     ]
   }
   if (is(el, 'auth', ns.SASL)) {
@@ -277,6 +294,13 @@ function onBound(state: StateAt<'bound'>, el: Element): Step {
 /** Stanzas before their time are a matter of authorization (RFC 6120 §4.9.3.12, §7.1); the rest nobody understands. */
 function unexpected(el: Element): StreamError {
   return new StreamError(kindOf(el, ns.CLIENT) ? 'not-authorized' : 'unsupported-stanza-type')
+}
+
+/** XEP-0077 §3.1.1 */
+function isRegistration(el: Element, domain: string): boolean {
+  const { to, type } = el.attrs
+  if (kindOf(el, ns.CLIENT) !== 'iq' || (type !== 'get' && type !== 'set')) return false
+  return child(el, 'query', ns.REGISTER) !== undefined && (to === undefined || tryParseJid(to)?.toString() === domain)
 }
 
 const MANAGEMENT = new Set(['enable', 'resume', 'r', 'a'])

@@ -3,8 +3,8 @@ import type { ScramHash, ScramKeys } from '../../core/accounts.js'
 /** A way to log in (RFC 4422), as steps without IO: the stream carries their bytes and does what the last one says. */
 export interface Mechanism {
   readonly name: string
-  /** Neither announced nor accepted on a stream without TLS. */
-  readonly needsTls: boolean
+  /** What a stream has to have for it; on others it is neither announced nor accepted. */
+  readonly needs?: Need
   /**
    * `initial` is the data of <auth/>, undefined when it had none. Rejects only for a fault of ours, such as a database
    * that fails: the stream logs it and answers temporary-auth-failure. So does a step's `next`.
@@ -12,10 +12,13 @@ export interface Mechanism {
   start(ctx: SaslContext, initial: Uint8Array | undefined): SaslStep | Promise<SaslStep>
 }
 
+/** A stream that nobody else reads; one that both ends can tell from all others; a domain that lets anybody in. */
+export type Need = 'privacy' | 'channel binding' | 'guests'
+
 /** What comes next: ask the client for more, let it in, or turn it away. */
 export type SaslStep =
   | { readonly challenge: Uint8Array; readonly next: (response: Uint8Array) => SaslStep | Promise<SaslStep> }
-  | { readonly success: { readonly user: string; readonly data?: Uint8Array } }
+  | { readonly success: { readonly user: string; readonly data?: Uint8Array; readonly isGuest?: boolean } }
   | { readonly failure: SaslCondition; readonly text?: string }
 
 /** RFC 6120 §6.5 */
@@ -50,6 +53,10 @@ export interface SaslContext {
   readonly iterations: number
   /** Channel binding data by type (RFC 5056); absent or empty when no -PLUS mechanism was announced. */
   readonly channelBindings?: ReadonlyMap<string, Uint8Array>
+  /** A name that no account had before; absent where there are no guests. */
+  newGuest?(): string
+  /** The names of the mechanisms that were announced on the stream; absent when it is no matter. */
+  readonly announced?: readonly string[]
 }
 
 /** The `start` of a mechanism in which the client speaks first: one that left it out of <auth/> is asked for it. */

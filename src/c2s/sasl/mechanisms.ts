@@ -1,9 +1,16 @@
+import { anonymous } from './anonymous.js'
+import { scramHashes } from './keys.js'
 import type { Mechanism } from './mechanism.js'
 import { plain } from './plain.js'
 import { scram } from './scram.js'
 
 /** The ways to log in, strongest first, as they are announced. A new one is its file and a row here. */
-export const mechanisms: readonly Mechanism[] = [scram('SHA-512'), scram('SHA-256'), scram('SHA-1'), plain]
+export const mechanisms: readonly Mechanism[] = [
+  ...scramHashes.map(hash => scram(hash, true)),
+  ...scramHashes.map(hash => scram(hash)),
+  plain,
+  anonymous,
+]
 
 export { decodeBase64, encodeBase64 } from './encoding.js'
-export type { Mechanism, SaslCondition, SaslContext, SaslStep } from './mechanism.js'
+export type { Mechanism, Need, SaslCondition, SaslContext, SaslStep } from './mechanism.js'

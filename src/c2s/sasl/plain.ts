@@ -7,7 +7,7 @@ import { clientFirst, type Mechanism, mayActAs, type SaslContext, type SaslStep,
 /** Login with the password itself, checked against the same keys as a SCRAM login. RFC 4616 */
 export const plain: Mechanism = {
   name: 'PLAIN',
-  needsTls: true,
+  needs: 'privacy',
   start: clientFirst(async (ctx, message): Promise<SaslStep> => {
     const login = parse(message)
     if (!login) return { failure: 'malformed-request' }

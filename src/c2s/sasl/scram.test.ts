@@ -329,6 +329,26 @@ describe('SCRAM', () => {
     await assert.rejects(async () => start(ctx, 'n,,n=juliet,r=abc'), /database gone/)
   })
 
+  it('signs what was announced, as published (XEP-0474 §5.3)', async () => {
+    const ctx = await verona({
+      announced: ['SCRAM-SHA-1-PLUS', 'SCRAM-SHA-1'],
+      channelBindings: new Map(['tls-server-end-point', 'tls-exporter'].map(type => [type, new Uint8Array()])),
+    })
+
+    const { text } = challengeOf(await start(ctx, 'n,,n=juliet,r=abc', 'SHA-1'))
+
+    assert.match(text ?? '', /,i=\d+,h=G6k\/rBLDqgOhRRaCuuatSDFkJ08=$/)
+  })
+
+  it('signs the mechanisms alone where no channel binding was announced', async () => {
+    const ctx = await verona({ announced: ['SCRAM-SHA-256', 'PLAIN'] })
+
+    const { text } = challengeOf(await start(ctx, 'n,,n=juliet,r=abc'))
+
+    const hash = createHash('sha256').update('PLAIN\x1eSCRAM-SHA-256').digest('base64')
+    assert.ok(text?.endsWith(`,h=${hash}`), text)
+  })
+
   describe('channel binding', () => {
     const data = Buffer.from('what both see of the channel')
     const channelBindings = new Map([['tls-exporter', data]])

@@ -10,7 +10,7 @@ import { clientFirst, type Mechanism, mayActAs, type SaslContext, type SaslStep,
 export function scram(hash: ScramHash, plus = false): Mechanism {
   return {
     name: `SCRAM-${hash}${plus ? '-PLUS' : ''}`,
-    needsTls: plus,
+    ...(plus && { needs: 'channel binding' }),
     start: clientFirst((ctx, message) => answerFirst(ctx, { hash, plus }, message)),
   }
 }
@@ -43,7 +43,7 @@ async function answerFirst(
   const fake = fakeKeys(user, hash, ctx) // made for accounts that exist as well: the same work
   const keys = (await ctx.keys(user, hash)) ?? fake
   const nonce = first.nonce + ctx.nonce()
-  const reply = `r=${nonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}`
+  const reply = `r=${nonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}${downgradeProtection(ctx, hash)}`
   const binding = Buffer.concat([encodeText(first.gs2Header), channel])
   const exchange = { hash, user, keys, nonce, binding, signed: `${first.bare},${reply}` }
   return { challenge: encodeText(reply), next: response => answerFinal(exchange, response) }
@@ -66,6 +66,17 @@ function channelData(ctx: SaslContext, plus: boolean, flag: string): Uint8Array 
   if (plus) return ctx.channelBindings?.get(flag.slice(2))
   // y: it could bind but saw no -PLUS mechanism. If we announced one, somebody between us took it out of the list
   return flag === 'y' && ctx.channelBindings?.size ? undefined : new Uint8Array()
+}
+
+/**
+ * A hash of what was announced, which both sides sign: a client that was shown something else finds out (XEP-0474).
+ * All names are ASCII, and so their order is that of their octets.
+ */
+function downgradeProtection({ announced, channelBindings }: SaslContext, hash: ScramHash): string {
+  if (!announced) return ''
+  const types = channelBindings?.size ? [[...channelBindings.keys()]] : []
+  const text = [announced, ...types].map(names => names.toSorted().join('\x1e')).join('\x1f')
+  return `,h=${encodeBase64(digestOf(hash, encodeText(text)))}`
 }
 
 /*
