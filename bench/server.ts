@@ -5,25 +5,55 @@ import { closeSync, openSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface Server {
+/** A process that can be asked: each message to it is answered with one. */
+export interface Child {
   readonly pid: number
+  ask(question: unknown): Promise<unknown>
   stop(): Promise<void>
 }
 
-/** `log` gets all that the server prints. */
-export const startServer = async (command: readonly string[], port: number, log: string): Promise<Server> => {
+export interface ServerOrder {
+  readonly port: number
+  /** Gets all that the server prints. */
+  readonly log: string
+  /** Whether it is a Node program with something in it that answers, such as probe.ts. */
+  readonly answers?: boolean
+}
+
+export const startServer = async (
+  command: readonly string[],
+  { port, log, answers = false }: ServerOrder,
+): Promise<Child> => {
   const output = openSync(log, 'a')
-  const child = spawnOn(SERVER_CPU, command, ['ignore', output, output])
+  const child = spawnOn(SERVER_CPU, command, ['ignore', output, output, ...(answers ? ['ipc' as const] : [])])
   closeSync(output)
-  const stop = () => stopChild(child)
   try {
     await listening(child, port)
   } catch (error) {
-    await stop()
+    await stopChild(child)
     throw error
   }
-  return { pid: child.pid ?? 0, stop }
+  return asked(child)
 }
+
+/** A load that is told what to do, message by message. */
+export const startLoad = (command: readonly string[]): Child =>
+  asked(spawnOn(GENERATOR_CPU, command, ['ignore', 'inherit', 'inherit', 'ipc']))
+
+const asked = (child: ChildProcess): Child => ({
+  pid: child.pid ?? 0,
+  ask: question =>
+    new Promise((resolve, reject) => {
+      const refuse = () => reject(new Error(`no answer to ${JSON.stringify(question)}`))
+      child.once('exit', refuse)
+      child.once('message', answer => {
+        child.off('exit', refuse)
+        resolve(answer)
+      })
+      child.send(question as object)
+    }),
+  stop: () => stopChild(child),
+})
 
 /** JSON in, JSON out. */
 export const runGenerator = async (command: readonly string[], order: unknown): Promise<unknown> => {

@@ -55,24 +55,30 @@ export const joinRelay = async (port: number, pair: number): Promise<Wire> => {
   return wire
 }
 
-const dialogue = (wire: Wire) => (say: string, expect: string) =>
-  new Promise<void>((resolve, reject) => {
-    let heard = ''
-    const refuse = () => reject(new Error(`no ${expect} after ${say}\nbut: ${heard}`))
-    const timeout = setTimeout(refuse, PATIENCE)
-    wire.socket.once('close', refuse)
-    wire.receive = chunk => {
-      heard += chunk.toString()
-      if (!heard.includes(expect)) {
-        if (REFUSAL.test(heard)) refuse()
-        return
+/** Says something; resolves with what came until all that is expected was there. */
+export type Ask = (say: string, ...expected: readonly string[]) => Promise<string>
+
+export const dialogue =
+  (wire: Wire): Ask =>
+  (say, ...expected) =>
+    new Promise((resolve, reject) => {
+      let heard = ''
+      const refuse = () => reject(new Error(`no ${expected.join(' or no ')} after ${say}\nbut: ${heard}`))
+      const timeout = setTimeout(refuse, PATIENCE)
+      wire.socket.once('close', refuse)
+      wire.receive = chunk => {
+        heard += chunk.toString()
+        if (!expected.every(text => heard.includes(text))) {
+          if (REFUSAL.test(heard)) refuse()
+          return
+        }
+        clearTimeout(timeout)
+        wire.socket.off('close', refuse)
+        wire.receive = () => {}
+        resolve(heard)
       }
-      clearTimeout(timeout)
-      wire.socket.off('close', refuse)
-      resolve()
-    }
-    wire.socket.write(say)
-  })
+      wire.socket.write(say)
+    })
 
 const REFUSAL = /<failure|<stream:error|type=['"]error/
 const READ_BYTES = 32 * 1024

@@ -8,10 +8,14 @@ export const resultTable = (results: Results): string => {
   const columns = floor ? [...COLUMNS, overRelay(median(floor))] : COLUMNS
   const head = columns.map(({ title }) => title)
   const rows = [...results].map(([name, reports]) => [name, ...columns.map(({ cell }) => cell(reports))])
-  return [['server', ...head], ['---', ...head.map(() => '---:')], ...rows]
+  return table(['server', ...head], rows)
+}
+
+/** In Markdown; the first column holds names. */
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...rows]
     .map(cells => `| ${cells.join(' | ')} |`)
     .join('\n')
-}
 
 /** What makes a result worth less than it looks. */
 export const warnings = (results: Results): string[] =>

@@ -5,6 +5,8 @@ export interface Site {
   /** An empty folder for everything the server writes, removed at the end. */
   readonly folder: string
   readonly port: number
+  /** For TLS from the first byte, where the server can be told so. */
+  readonly tlsPort: number
   /** What followed the colon in `--against NAME:ARGUMENT`. */
   readonly argument: string | undefined
   /** For servers in Node, from `--profile`. */
