@@ -69,10 +69,12 @@ export class SqlAccounts implements Accounts {
 
   async keys(account: Jid, hash: ScramHash): Promise<ScramKeys | undefined> {
     await this.#desk.writer.settled(ownerOf(account))
-    const [row] = await this.#desk.reads
-      .table<CredentialsRow>('credentials')
-      .where({ ...nameOf(account), hash })
-      .select()
+    const [row] = await this.#desk.reader.read(on =>
+      on
+        .table<CredentialsRow>('credentials')
+        .where({ ...nameOf(account), hash })
+        .select(),
+    )
     return row && { salt: row.salt, iterations: row.iterations, storedKey: row.stored_key, serverKey: row.server_key }
   }
 
@@ -101,26 +103,37 @@ export class SqlAccounts implements Accounts {
     return changed
   }
 
-  async remove(account: Jid): Promise<boolean> {
+  async remove(account: Jid, told?: () => void): Promise<boolean> {
     const removed = await this.#write(account, async on => {
       // credentials go with it
       if ((await on.table<AccountRow>('accounts').where(nameOf(account)).delete()) === 0) return false
       await this.#storage.eraseWith(on, account)
       return true
     })
+    if (removed) told?.()
     if (removed) this.#bus.publish(accountRemoved, account.toString())
     return removed
   }
 
   async list(domain?: string): Promise<readonly Jid[]> {
     await this.#desk.writer.settled()
-    const rows = await this.#desk.reads
-      .table<AccountRow>('accounts')
-      .where(domain === undefined ? {} : { domain })
-      .select('domain', 'local')
+    const rows = await this.#desk.reader.read(on =>
+      on
+        .table<AccountRow>('accounts')
+        .where(domain === undefined ? {} : { domain })
+        .select('domain', 'local'),
+    )
     return rows
       .map(({ local, domain }) => new Jid(local, domain)) // it was prepared when it was created
       .sort((a, b) => (a.toString() < b.toString() ? -1 : 1))
+  }
+
+  /** How many there are, by domain. */
+  async count(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#desk.reader.read(on =>
+      on.table<AccountRow>('accounts').select('domain').count({ accounts: '*' }).groupBy('domain'),
+    )
+    return new Map(rows.map(({ domain, accounts }) => [String(domain), Number(accounts)]))
   }
 
   close(): void {
@@ -130,7 +143,7 @@ export class SqlAccounts implements Accounts {
   async #ask(account: Jid): Promise<boolean> {
     const removals = this.#removals
     await this.#desk.writer.settled(ownerOf(account))
-    const exists = await isThere(this.#desk.reads, nameOf(account))
+    const exists = await this.#desk.reader.read(on => isThere(on, nameOf(account)))
     if (exists && removals === this.#removals) this.#known.set(account.toString(), this.#clock.now() + BELIEVED_MS)
     return exists
   }

@@ -5,8 +5,7 @@ import { accountRemoved } from '../core/accounts.js'
 import { LocalBus } from '../core/bus.js'
 import { systemClock } from '../core/clock.js'
 import { parseJid } from '../xmpp/jid.js'
-import type { DatabaseOptions } from './database.js'
-import { TestFile } from './fixture.test.js'
+import { type FileOptions, TestFile } from './fixture.test.js'
 import { type Migration, migrations, OWNED } from './migrations.js'
 
 describe('database', () => {
@@ -26,7 +25,7 @@ describe('database', () => {
   afterEach(() => file.dispose())
 
   describe('opens', () => {
-    const refuses = (options: Partial<DatabaseOptions>, message: RegExp | string) =>
+    const refuses = (options: FileOptions, message: RegExp | string) =>
       assert.rejects(file.open(options), { name: 'DatabaseError', message })
 
     it('a file that is not there yet, in a folder that is not there yet, for its owner only', async () => {
@@ -94,7 +93,7 @@ describe('database', () => {
     })
 
     it('a new file for several at once', async () => {
-      const databases = await Promise.all(Array.from({ length: 4 }, () => file.open({ busyTimeout: 5000 })))
+      const databases = await Promise.all(Array.from({ length: 4 }, () => file.open({ wait: 5000 })))
       for (const [n, { storage }] of databases.entries()) await storage.value('test/mood').set(romeo, n)
 
       assert.equal(await databases[0]?.storage.value('test/mood').get(romeo), 3)
@@ -117,7 +116,7 @@ describe('database', () => {
 
     it('an older schema for several at once', async () => {
       await (await file.open()).close()
-      const options = { migrations: [...migrations, moods], busyTimeout: 5000 }
+      const options = { migrations: [...migrations, moods], wait: 5000 }
       await Promise.all(Array.from({ length: 3 }, () => file.open(options)))
 
       const copy = `${file.filename}.before-0002_moods`
@@ -249,7 +248,7 @@ describe('database', () => {
     })
 
     it('appends to the same logs, under ids that differ', async () => {
-      const databases = [await file.open({ clock, busyTimeout: 5000 }), await file.open({ clock, busyTimeout: 5000 })]
+      const databases = [await file.open({ clock, wait: 5000 }), await file.open({ clock, wait: 5000 })]
       const ids = await Promise.all(
         databases.flatMap(({ storage }) =>
           Array.from({ length: 200 }, (_, n) => storage.log('test/mail').append(romeo, n)),

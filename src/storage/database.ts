@@ -1,40 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import type { Knex } from 'knex'
 import type { Accounts } from '../core/accounts.js'
-import type { Bus } from '../core/bus.js'
-import { type Clock, systemClock } from '../core/clock.js'
-import type { Log } from '../core/log.js'
+import { systemClock } from '../core/clock.js'
 import { LogIds } from '../core/log-ids.js'
+import type { Metric } from '../core/metrics.js'
 import type { Storage } from '../core/stores.js'
 import type { Jid } from '../xmpp/jid.js'
 import { SqlAccounts } from './accounts.js'
-import { connect } from './connect.js'
-import { type Dialect, dialects } from './dialect.js'
+import { Connections } from './connections.js'
+import { type Dialect, dialectOf } from './dialect.js'
 import { checkDriver } from './driver.js'
 import { DatabaseError } from './errors.js'
 import { LogCounts } from './log-counts.js'
 import { lastId } from './logs.js'
-import { type Migration, migrate, migrations } from './migrations.js'
+import { databaseMetrics } from './metrics.js'
+import { migrate } from './migrations.js'
+import { type DatabaseOptions, WAIT_MS } from './options.js'
 import type { Desk } from './place.js'
+import { Reader } from './reader.js'
 import { secret } from './secrets.js'
-import { onPool } from './statements.js'
 import { SqlStorage } from './storage.js'
 import { Writer } from './writer.js'
-
-/** Knex's own words for which database it is, and what the database needs of its surroundings. */
-export interface DatabaseOptions {
-  readonly client: 'sqlite3'
-  readonly connection: { readonly filename: string }
-  /** Connections that read; there is one more that writes. */
-  readonly pool?: { readonly min?: number; readonly max?: number }
-  /** Milliseconds to wait for another process that is writing. */
-  readonly busyTimeout?: number
-  readonly bus: Bus
-  readonly log: Log
-  readonly clock?: Clock
-  /** The steps of the schema; others than the program's own are for tests. */
-  readonly migrations?: readonly Migration[]
-}
 
 export interface Database {
   readonly storage: Storage
@@ -43,6 +28,10 @@ export interface Database {
   erase(owner: Jid): Promise<void>
   /** The server's secret of this name: 32 random bytes, made when it is first asked for and the same ever after. */
   secret(name: string): Promise<Uint8Array>
+  /** What operators can watch. */
+  readonly metrics: readonly Metric[]
+  /** Rejects when it cannot be read at the moment. */
+  check(): Promise<void>
   /** All that was asked for before is through. */
   settled(): Promise<void>
   /** Commits what was asked for before, takes no more, and lets go of the database. */
@@ -51,24 +40,41 @@ export interface Database {
 
 /** Opens the database, made or brought up to date if need be. Rejects with a DatabaseError for the operator. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const dialect = dialects[options.client]
-  await checkDriver(options.client)
-  await dialect.prepare(options)
-  const writing = connect(dialect, options, { min: 0, max: 1 })
-  const reading = connect(dialect, options, { min: 0, max: 4, ...options.pool })
+  const dialect = dialectOf(options)
+  await bringUpToDate(dialect, options)
+  const connections = { dialect, log: options.log, wait: options.wait ?? WAIT_MS, purpose: 'serve' } as const
+  const writing = new Connections({ ...connections, max: 1 })
+  const reading = new Connections({ ...connections, max: 4, ...options.pool })
   try {
-    await dialect.setUp(writing, options)
-    await migrate(writing, dialect, options, options.migrations ?? migrations)
     return await start({ writing, reading, dialect, options })
   } catch (fault) {
-    await Promise.all([writing.destroy(), reading.destroy()])
-    throw fault instanceof DatabaseError ? fault : dialect.explain(fault, options)
+    await Promise.all([writing.close(), reading.close()])
+    throw fault
+  }
+}
+
+/** Makes the database or brings it up to date, if need be. Rejects with a DatabaseError for the operator. */
+export async function bringUpToDate(
+  dialect: Dialect,
+  { client, log, migrations: steps }: Pick<DatabaseOptions, 'client' | 'log' | 'migrations'>,
+): Promise<void> {
+  await checkDriver(client)
+  await dialect.prepare('maintain')
+  // by itself, for changes of the schema take what time they need
+  const connections = new Connections({ dialect, purpose: 'maintain', max: 1, wait: 0, log })
+  try {
+    await dialect.setUp(connections.db)
+    await migrate(connections.db, { dialect, log, ...(steps && { steps }) })
+  } catch (fault) {
+    throw fault instanceof DatabaseError ? fault : dialect.explain(fault)
+  } finally {
+    await connections.close()
   }
 }
 
 interface Parts {
-  readonly writing: Knex
-  readonly reading: Knex
+  readonly writing: Connections
+  readonly reading: Connections
   readonly dialect: Dialect
   readonly options: DatabaseOptions
 }
@@ -76,9 +82,10 @@ interface Parts {
 async function start({ writing, reading, dialect, options }: Parts): Promise<Database> {
   const { bus, log, clock = systemClock } = options
   const counts = new LogCounts(clock)
-  const writer = new Writer({ db: writing, dialect, log, rolledBack: () => counts.clear() })
-  const desk: Desk = { reads: onPool(reading), writer }
-  const ids = new LogIds({ clock, random: randomBytes, after: await lastId(desk.reads) })
+  const writer = new Writer({ connections: writing, dialect, log, rolledBack: () => counts.clear() })
+  const reader = new Reader(reading)
+  const desk: Desk = { reader, writer }
+  const ids = new LogIds({ clock, random: randomBytes, after: await reader.read(lastId) })
   const storage = new SqlStorage({ desk, ids, counts })
   const accounts = new SqlAccounts({ desk, storage, bus, clock })
   return {
@@ -86,11 +93,15 @@ async function start({ writing, reading, dialect, options }: Parts): Promise<Dat
     accounts,
     erase: owner => storage.erase(owner),
     secret: name => secret(desk, name),
+    metrics: databaseMetrics({ writer, accounts, clock }),
+    async check() {
+      await reader.read(on => on.table('accounts').select().limit(1))
+    },
     settled: async () => writer.settled(),
     async close() {
       accounts.close()
       await writer.close()
-      await Promise.all([writing.destroy(), reading.destroy()])
+      await Promise.all([writing.close(), reading.close()])
     },
   }
 }

@@ -32,7 +32,7 @@ describe('database driver', () => {
 
     await assert.rejects(checkDriver('sqlite3', load), fault => {
       assert.ok(fault instanceof DatabaseError)
-      assert.match(fault.message, /not installed: run "npm install sqlite3"/)
+      assert.match(fault.message, /not installed: run "npm install sqlite3@6"/)
       return true
     })
   })

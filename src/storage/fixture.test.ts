@@ -4,7 +4,14 @@ import path from 'node:path'
 import knex, { type Knex } from 'knex'
 import { LocalBus } from '../core/bus.js'
 import { silentLog } from '../core/log.js'
-import { type Database, type DatabaseOptions, openDatabase } from './database.js'
+import { type Database, openDatabase } from './database.js'
+import type { DatabaseOptions, FileConnection } from './options.js'
+
+/** What can be said otherwise of a database in a file. */
+export type FileOptions = Partial<Omit<DatabaseOptions, 'client' | 'connection'>> & {
+  readonly client?: 'sqlite3' | 'better-sqlite3'
+  readonly connection?: FileConnection
+}
 
 /** For tests: a database file in a folder that goes away, and who has it open. */
 export class TestFile {
@@ -20,12 +27,12 @@ export class TestFile {
     return path.join(this.folder, 'parlance.sqlite')
   }
 
-  options(options: Partial<DatabaseOptions> = {}): DatabaseOptions {
+  options(options: FileOptions = {}): DatabaseOptions {
     const connection = { filename: this.filename }
-    return { client: 'sqlite3', connection, busyTimeout: 100, bus: new LocalBus(), log: silentLog, ...options }
+    return { client: 'sqlite3', connection, wait: 100, bus: new LocalBus(), log: silentLog, ...options }
   }
 
-  async open(options?: Partial<DatabaseOptions>): Promise<Database> {
+  async open(options?: FileOptions): Promise<Database> {
     const database = await openDatabase(this.options(options))
     this.#open.push(database)
     return database

@@ -5,7 +5,7 @@ import { parseJid } from '../xmpp/jid.js'
 import { TestFile } from './fixture.test.js'
 import { LogCounts } from './log-counts.js'
 import { Appends } from './logs.js'
-import { onPool, type Statements } from './statements.js'
+import type { Statements } from './statements.js'
 
 describe('log counts', () => {
   const romeo = parseJid('romeo@montague.example')
@@ -49,7 +49,8 @@ describe('log counts', () => {
     it('spare it all counting but the first', async () => {
       await file.open()
       const appends = new Appends(new LogCounts(clock))
-      const pool = onPool(file.look())
+      const db = file.look()
+      const pool: Statements = { table: name => db(name), raw: (sql, bindings = []) => db.raw(sql, bindings) }
       let counted = 0
       const on: Statements = {
         ...pool,

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { DatabaseOptions } from './database.js'
+import type { Log } from '../core/log.js'
 import type { Dialect } from './dialect.js'
 import { DatabaseError } from './errors.js'
 import { KEY_BYTES, STORE_BYTES } from './keys.js'
@@ -8,43 +8,68 @@ import { KEY_BYTES, STORE_BYTES } from './keys.js'
 export interface Migration {
   /** Its number and what it is about. */
   readonly name: string
+  /**
+   * In one transaction with all others, but in MySQL, which commits each change of the schema: a step of several changes
+   * has to ask there what has been done already.
+   */
   up(db: Knex, dialect: Dialect): Promise<void>
 }
 
 export const migrations: readonly Migration[] = [{ name: '0001_accounts_and_stores', up: accountsAndStores }]
 
+export interface MigrateOptions {
+  readonly dialect: Dialect
+  readonly log: Log
+  readonly steps?: readonly Migration[]
+}
+
 /** Brings the schema up to date, in one transaction. Refuses one that has steps which this program does not know. */
-export async function migrate(
-  db: Knex,
-  dialect: Dialect,
-  options: DatabaseOptions,
-  steps: readonly Migration[] = migrations,
-): Promise<void> {
-  const done = await stepsDone(db)
-  const unknown = done.find(name => !steps.some(step => step.name === name))
-  if (unknown !== undefined)
-    throw new DatabaseError(
-      `The database was used by a newer version of Parlance (its schema has "${unknown}"): start that one, or restore a backup.`,
-    )
-  const [next] = steps.slice(done.length)
+export async function migrate(db: Knex, { dialect, log, steps = migrations }: MigrateOptions): Promise<void> {
+  const { done, next } = await stateOf(db, dialect, steps)
   if (next === undefined) return
-  const copy = done.length > 0 ? await dialect.backUp?.(db, options, `before-${next.name}`) : undefined
+  const copy = done > 0 ? await dialect.backUp?.(db, `before-${next.name}`) : undefined
   try {
     await db.transaction(async trx => {
-      await trx.raw(dialect.lockSchema)
+      await dialect.lockSchema(trx)
       // unless another process has been here since: then it is no copy of what was before
-      if (copy && (await stepsDone(trx)).length === done.length)
-        options.log.info({ copy: await copy.keep(), step: next.name }, 'the schema is brought up to date')
-      await trx.migrate.latest({ tableName: TABLE, migrationSource: sourceOf(steps, dialect) })
+      if (copy && (await stepsDone(trx)).length === done)
+        log.info({ copy: await copy.keep(), step: next.name }, 'the schema is brought up to date')
+      await runSteps(trx, dialect, steps)
+      await dialect.unlockSchema?.(trx)
     })
   } finally {
     await copy?.discard()
   }
 }
 
+/** How far a schema is: how many steps are done, and which is next. Throws a DatabaseError when it is a newer one. */
+export async function stateOf(
+  db: Knex,
+  { title }: Dialect,
+  steps: readonly Migration[] = migrations,
+): Promise<{ readonly done: number; readonly next: Migration | undefined }> {
+  const done = await stepsDone(db)
+  const unknown = done.find(name => !steps.some(step => step.name === name))
+  if (unknown !== undefined)
+    throw new DatabaseError(
+      `${capitalised(title)} was used by a newer version of Parlance (its schema has "${unknown}"): use that version, or an older backup.`,
+    )
+  return { done: done.length, next: steps[done.length] }
+}
+
+const capitalised = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1)
+
 async function stepsDone(db: Knex): Promise<readonly string[]> {
   if (!(await db.schema.hasTable(TABLE))) return []
   return await db<{ id: number; name: string }>(TABLE).orderBy('id').pluck('name')
+}
+
+async function runSteps(trx: Knex, dialect: Dialect, steps: readonly Migration[]): Promise<void> {
+  const migrator = trx.migrate
+  const config = { tableName: TABLE, migrationSource: sourceOf(steps, dialect), disableTransactions: true }
+  // the schema is locked by us: whoever left Knex's lock behind was cut off
+  await migrator.forceFreeMigrationsLock(config)
+  await migrator.latest(config)
 }
 
 const sourceOf = (steps: readonly Migration[], dialect: Dialect): Knex.MigrationSource<Migration> => ({
@@ -62,7 +87,11 @@ const sourceOf = (steps: readonly Migration[], dialect: Dialect): Knex.Migration
 export const OWNED = ['value_items', 'map_items', 'address_items', 'log_entries'] as const
 
 async function accountsAndStores(db: Knex, dialect: Dialect): Promise<void> {
-  for (const [name, columns] of Object.entries(tables(dialect))) await db.schema.createTable(name, columns)
+  for (const [name, columns] of Object.entries(tables(dialect)))
+    await db.schema.createTable(name, table => {
+      dialect.keep?.(table)
+      columns(table)
+    })
 }
 
 type Table = Knex.CreateTableBuilder
@@ -105,14 +134,14 @@ function tables({ key, counter }: Dialect): Readonly<Record<string, (table: Tabl
     map_items(table) {
       owned(table)
       keyed(table, 'item', KEY_BYTES)
-      table.text('whole')
+      table.text('whole', 'longtext')
       value(table)
       table.primary(['owner', 'store', 'item'])
     },
     address_items(table) {
       owned(table)
       keyed(table, 'address', KEY_BYTES)
-      table.text('whole')
+      table.text('whole', 'longtext')
       table.primary(['owner', 'store', 'address'])
     },
     log_entries(table) {

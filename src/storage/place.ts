@@ -1,12 +1,12 @@
 import type { Jid } from '../xmpp/jid.js'
 import { keyOf } from './keys.js'
+import type { Reader } from './reader.js'
 import type { Statements } from './statements.js'
 import { once, type Writer } from './writer.js'
 
 /** What the stores work with. */
 export interface Desk {
-  /** Reads go to a pool of their own: no commit holds them up, and they hold up none. */
-  readonly reads: Statements
+  readonly reader: Reader
   readonly writer: Writer
 }
 
@@ -20,12 +20,12 @@ export const placeOf = (owner: Jid, store: string): Place => ({ owner: keyOf(own
 
 /** Reads what an owner has, after all that was asked to be written there before. Other owners' writes are not waited for. */
 export async function read<T>(
-  { reads, writer }: Desk,
+  { reader, writer }: Desk,
   { owner }: Place,
   query: (on: Statements) => PromiseLike<T>,
 ): Promise<T> {
   await writer.settled(owner)
-  return await query(reads)
+  return await reader.read(query)
 }
 
 /** Writes without a result, all or none. */

@@ -9,8 +9,9 @@ interface Row {
 }
 
 /** The server's secret of this name: 32 random bytes, made when it is first asked for and the same ever after. */
-export async function secret({ reads, writer }: Desk, name: string): Promise<Uint8Array> {
-  return (await find(reads, name)) ?? writer.write({ owner: '', work: once(on => make(on, name)), payload: undefined })
+export async function secret({ reader, writer }: Desk, name: string): Promise<Uint8Array> {
+  const there = await reader.read(on => find(on, name))
+  return there ?? writer.write({ owner: '', work: once(on => make(on, name)), payload: undefined })
 }
 
 async function make(on: Statements, name: string): Promise<Uint8Array> {

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import type { Knex } from 'knex'
 import { type Log, silentLog } from '../core/log.js'
-import { connect } from './connect.js'
+import { Connections } from './connections.js'
+import { type Dialect, dialectOf } from './dialect.js'
 import { DatabaseError } from './errors.js'
 import { TestFile } from './fixture.test.js'
-import { sqlite3 } from './sqlite.js'
 import type { Statements } from './statements.js'
 import { once, type Work, Writer } from './writer.js'
 
 describe('writer', () => {
   let file: TestFile
+  let connections: Connections
+  let dialect: Dialect
   let db: Knex
   let writer: Writer
   /** The payloads of each run of the work below. */
@@ -31,19 +33,21 @@ describe('writer', () => {
 
   beforeEach(async () => {
     file = await TestFile.make()
-    db = connect(sqlite3, file.options(), { min: 0, max: 1 })
+    dialect = dialectOf(file.options())
+    connections = new Connections({ dialect, purpose: 'serve', max: 1, wait: 0, log: silentLog })
+    db = connections.db
     await db.raw('PRAGMA journal_mode = WAL')
     await db.raw('CREATE TABLE said (n integer)')
     await db.raw(`CREATE TRIGGER poison BEFORE INSERT ON said WHEN NEW.n < 0 BEGIN SELECT RAISE(ABORT, 'poison'); END`)
     runs = []
     errors = []
     const log: Log = { ...silentLog, error: facts => errors.push(facts) }
-    writer = new Writer({ db, dialect: sqlite3, log })
+    writer = new Writer({ connections, dialect, log })
   })
 
   afterEach(async () => {
     await writer.close()
-    await db.destroy()
+    await connections.close()
     await file.dispose()
   })
 
@@ -158,7 +162,11 @@ describe('writer', () => {
 
   it('tries no more of a batch one by one once the database itself fails', async () => {
     const faults = [false, true]
-    writer = new Writer({ db, dialect: { ...sqlite3, isOutage: () => faults.shift() ?? false }, log: silentLog })
+    writer = new Writer({
+      connections,
+      dialect: { ...dialect, isOutage: () => faults.shift() ?? false },
+      log: silentLog,
+    })
 
     assert.deepEqual(await statuses([1, -2, 3, 4].map(n => write(n))), [true, false, false, false])
     assert.deepEqual(await said(), [1])
@@ -254,7 +262,7 @@ describe('writer', () => {
 
   it('lies when a test wants it to', async () => {
     process.env.PARLANCE_TEST_ACK_BEFORE_COMMIT = '1'
-    const liar = new Writer({ db, dialect: sqlite3, log: silentLog })
+    const liar = new Writer({ connections, dialect, log: silentLog })
     delete process.env.PARLANCE_TEST_ACK_BEFORE_COMMIT
     await liar.write({ owner: 'romeo', work: say, payload: 1, foreseen: { value: 1 } })
     assert.deepEqual(await said(), [])

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Knex } from 'knex'
 import type { Log } from '../core/log.js'
+import { Histogram } from '../core/metrics.js'
+import type { Connections } from './connections.js'
 import type { Dialect } from './dialect.js'
 import { DatabaseError, driverReason } from './errors.js'
-import { onPool, type Statements, transact } from './statements.js'
+import type { Statements } from './statements.js'
 
 /** What became of one write: its result, or why its own rules refuse it. A statement that fails throws instead. */
 export type Outcome<T> = { readonly value: T } | { readonly refused: Error }
@@ -39,9 +40,9 @@ interface Job {
 }
 
 export interface WriterOptions {
-  /** One connection, on which nothing else happens. */
-  readonly db: Knex
-  readonly dialect: Pick<Dialect, 'begin' | 'isOutage'>
+  /** A single one, on which nothing else happens. */
+  readonly connections: Connections
+  readonly dialect: Pick<Dialect, 'begin' | 'isOutage' | 'isConflict'>
   readonly log: Log
   /** A batch was rolled back: what was remembered of its effects is not so. */
   readonly rolledBack?: () => void
@@ -51,7 +52,8 @@ export interface WriterOptions {
  * All writes of a process, in the order in which they were asked for. While a batch is being committed the next one
  * gathers: nothing waits when little happens, and many share a commit when a lot does. A promise resolves after its
  * commit. When a batch fails, its writes are tried one by one, so that only those that are to blame reject; when the
- * database itself fails, all reject that are in the batch, and the next batch tries again.
+ * database itself fails, all reject that are in the batch, and the next batch tries again. What another process came in
+ * between of is done again.
  */
 export class Writer {
   readonly #options: WriterOptions
@@ -64,6 +66,11 @@ export class Writer {
   #bytes = 0
   #running = false
   #closed = false
+  /** How long commits took, in seconds, and how many writes they had. */
+  readonly commits = new Histogram(SECONDS)
+  readonly batches = new Histogram(WRITES)
+  /** Writes that the database could not do. */
+  failed = 0
   /*
    * For the test that shows how a server would be caught that acknowledges what it has not kept yet
    * (test/clients/durability.test.ts): promises resolve at once, and the commit comes too late.
@@ -99,6 +106,11 @@ export class Writer {
     const after = owner === undefined ? this.#asked : (this.#last.get(owner) ?? 0)
     if (after <= this.#through) return undefined
     return new Promise(go => this.#readers.push({ after, go }))
+  }
+
+  /** What was asked for and is not through. */
+  get waiting(): { readonly writes: number; readonly bytes: number } {
+    return { writes: this.#asked - this.#through, bytes: this.#bytes }
   }
 
   /** Takes no more writes; resolves when the last is through. */
@@ -146,9 +158,8 @@ export class Writer {
 
   async #commit(batch: readonly Job[]): Promise<void> {
     try {
-      this.#finish(batch, await this.#perform(batch))
+      this.#finish(batch, await this.#tryPerform(batch))
     } catch (fault) {
-      this.#options.rolledBack?.()
       if (batch.length > 1 && !this.#options.dialect.isOutage(fault)) await this.#commitOneByOne(batch)
       else this.#reject(batch, fault)
     }
@@ -157,17 +168,35 @@ export class Writer {
   async #commitOneByOne(batch: readonly Job[]): Promise<void> {
     for (const [index, job] of batch.entries()) {
       try {
-        this.#finish([job], await this.#perform([job]))
+        this.#finish([job], await this.#tryPerform([job]))
       } catch (fault) {
-        this.#options.rolledBack?.()
         if (this.#options.dialect.isOutage(fault)) return this.#reject(batch.slice(index), fault)
         this.#reject([job], fault)
       }
     }
   }
 
+  async #tryPerform(batch: readonly Job[]): Promise<readonly Outcome<unknown>[]> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#measure(batch)
+      } catch (fault) {
+        this.#options.rolledBack?.()
+        if (tries === MAX_TRIES || !this.#options.dialect.isConflict(fault)) throw fault
+      }
+    }
+  }
+
+  async #measure(batch: readonly Job[]): Promise<readonly Outcome<unknown>[]> {
+    const began = performance.now()
+    const outcomes = await this.#perform(batch)
+    this.commits.observe((performance.now() - began) / 1000)
+    this.batches.observe(batch.length)
+    return outcomes
+  }
+
   async #perform(batch: readonly Job[]): Promise<readonly Outcome<unknown>[]> {
-    const { db, dialect } = this.#options
+    const { connections, dialect } = this.#options
     const runs = runsOf(batch)
     const perform = async (on: Statements) => {
       const outcomes: Outcome<unknown>[] = []
@@ -175,7 +204,7 @@ export class Writer {
       return outcomes
     }
     const alone = runs.length === 1 && runs[0]?.work.single
-    return alone ? perform(onPool(db)) : transact(db, dialect.begin, perform)
+    return alone ? connections.use(perform) : connections.transact(dialect.begin, perform)
   }
 
   #finish(batch: readonly Job[], outcomes: readonly Outcome<unknown>[]): void {
@@ -189,6 +218,7 @@ export class Writer {
 
   #reject(batch: readonly Job[], fault: unknown): void {
     const reason = driverReason(fault)
+    this.failed += batch.length
     this.#options.log.error({ writes: batch.length, reason }, 'the database failed to write')
     for (const job of batch) {
       this.#leave(job)
@@ -230,6 +260,10 @@ function runsOf(batch: readonly Job[]): readonly Run[] {
   }
   return runs
 }
+
+const MAX_TRIES = 3
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const WRITES = [1, 2, 5, 10, 20, 50, 100, 200]
 
 const MAX_BATCH = 500
 const MAX_BATCH_BYTES = 4 * 1024 ** 2

@@ -9,24 +9,28 @@ import { accountsContract } from './accounts.js'
 import { storesContract } from './stores.js'
 import type { World } from './world.js'
 
-async function sqlite(): Promise<World> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'parlance-contract-'))
-  return open(folder)
+const DRIVERS = ['sqlite3', 'better-sqlite3'] as const
+type Driver = (typeof DRIVERS)[number]
+
+for (const driver of DRIVERS) {
+  const make = async () => open(driver, await mkdtemp(path.join(tmpdir(), 'parlance-contract-')))
+  storesContract(`SQLite by ${driver}`, make, { durable: true })
+  accountsContract(`SQLite by ${driver}`, make, { durable: true })
 }
 
-async function open(folder: string): Promise<World> {
+async function open(client: Driver, folder: string): Promise<World> {
   const connection = { filename: path.join(folder, 'parlance.sqlite') }
   const bus = new LocalBus()
-  const database = await openDatabase({ client: 'sqlite3', connection, busyTimeout: 50, bus, log: silentLog })
+  const database = await openDatabase({ client, connection, wait: 50, bus, log: silentLog })
   return {
     storage: database.storage,
     accounts: database.accounts,
     bus,
     erase: owner => database.erase(owner),
-    breakDown: () => lock(connection),
+    breakDown: () => lock(client, connection),
     async restart() {
       await database.close()
-      return open(folder)
+      return open(client, folder)
     },
     async dispose() {
       await database.close()
@@ -35,15 +39,12 @@ async function open(folder: string): Promise<World> {
   }
 }
 
-/** As another program does that does not let go. */
-async function lock(connection: { readonly filename: string }): Promise<() => Promise<void>> {
-  const other = knex({ client: 'sqlite3', connection, useNullAsDefault: true })
+/** As another program does that does not let go. By the same driver: within a process two do not see each other's locks. */
+async function lock(client: Driver, connection: { readonly filename: string }): Promise<() => Promise<void>> {
+  const other = knex({ client, connection, useNullAsDefault: true })
   await other.raw('BEGIN IMMEDIATE')
   return async () => {
     await other.raw('ROLLBACK')
     await other.destroy()
   }
 }
-
-storesContract('SQLite', sqlite, { durable: true })
-accountsContract('SQLite', sqlite, { durable: true })

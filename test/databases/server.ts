@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto'
+import knex from 'knex'
+import { requirePackages } from '../clients/packages.js'
+import { DatabaseProcess } from './process.js'
+import { type DatabaseProgram, mariadb, postgres } from './programs.js'
+
+/** Where a database is, for a user who may do everything with it and with nothing else. */
+export interface Reached {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+}
+
+/** A database server of the tests' own. */
+export class DatabaseServer {
+  #databases = 0
+  readonly #empty: string[] = []
+  readonly #password = randomBytes(9).toString('base64url')
+
+  private constructor(
+    readonly program: DatabaseProgram,
+    readonly process: DatabaseProcess,
+  ) {}
+
+  static async start(program: DatabaseProgram): Promise<DatabaseServer> {
+    const server = new DatabaseServer(program, await DatabaseProcess.start(program))
+    await server.administer(program.makeUser(USER, server.#password))
+    return server
+  }
+
+  /** A database with nothing in it. */
+  async makeDatabase(): Promise<Reached> {
+    const { host, port } = this.process.place
+    const database = this.#empty.pop() ?? (await this.#makeAnother())
+    return { host, port, user: USER, password: this.#password, database }
+  }
+
+  /** Takes back a database to which nobody is connected any more. */
+  async takeBack({ database }: Reached): Promise<void> {
+    await this.administer(this.program.emptyDatabase(database), database)
+    this.#empty.push(database)
+  }
+
+  async #makeAnother(): Promise<string> {
+    const database = `parlance_${++this.#databases}`
+    await this.administer(this.program.makeDatabase(database, USER))
+    return database
+  }
+
+  /** Has statements run by the one who may do everything, one after the other. */
+  async administer(statements: readonly string[], database?: string): Promise<void> {
+    const db = knex(this.program.administer(this.process.place, database))
+    try {
+      for (const statement of statements) await db.raw(statement)
+    } finally {
+      await db.destroy()
+    }
+  }
+}
+
+const USER = 'parlance'
+
+const PROGRAMS = { pg: postgres, mysql2: mariadb }
+const running = new Map<keyof typeof PROGRAMS, Promise<DatabaseServer>>()
+
+/** The kinds of server that there are. */
+export const SERVERS = [
+  { name: 'PostgreSQL', client: 'pg' },
+  { name: 'MariaDB', client: 'mysql2' },
+] as const
+
+/**
+ * The server that the suites share, which is started when it is first asked for. Where it is not installed, the hook's
+ * suite is skipped, saying why.
+ */
+export async function sharedServer(hook: Mocha.Context, client: keyof typeof PROGRAMS): Promise<DatabaseServer> {
+  hook.timeout(120_000)
+  const program = PROGRAMS[client]()
+  await requirePackages(hook, program.packages)
+  const server = running.get(client) ?? DatabaseServer.start(program)
+  running.set(client, server)
+  return server
+}
+
+// of all suites: this file is loaded outside of them
+after(async function () {
+  this.timeout(60_000)
+  for (const server of running.values()) await (await server).process.dispose()
+})
