@@ -1,15 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { limits } from './c2s/limits.js'
-import { ConfigError, choice, flag, integer, readFields, text, wrong } from './core/config.js'
+import { componentLimits } from './component/limits.js'
+import { readComponents } from './component/settings.js'
+import { ConfigError, choice, duration, flag, integer, list, readFields, text, wrong } from './core/config.js'
 import { type ModuleSettings, readModules } from './core/host.js'
 import { reasonOf } from './core/system-error.js'
+import { httpLimits } from './http/limits.js'
+import { LEVELS, type Level } from './log.js'
 import { modules } from './modules/index.js'
 import {
-  connection,
   each,
   listener,
-  pool,
   type ReadSettings,
   readSettings,
   refuseSharedPorts,
@@ -17,6 +19,7 @@ import {
   section,
   single,
 } from './settings.js'
+import { readStorage, storageFields } from './storage/settings.js'
 import { type Jid, parseJid, prepareDomain } from './xmpp/jid.js'
 import { readYaml } from './yaml.js'
 
@@ -111,6 +114,20 @@ const moduleSettings: Setting<ModuleSettings> = {
   },
 }
 
+const components: Setting<unknown> = {
+  doc:
+    'The programs that may connect and own a domain, such as gateways (XEP-0114), by their domains. Each has a secret, and may have\n' +
+    'name: what it is called among the services of a domain; else what it calls itself\n' +
+    'domains: whose users it is for; else those of the domain that its own is below, or of all\n' +
+    'subdomains: true to speak for all domains below its own, too\n' +
+    'replace: true to let a second connection end the first; else it is refused\n' +
+    'privileges: { roster: get, push: true, message: outgoing, presence: managed_entity, iq: { NAMESPACE: both } } (XEP-0356)\n' +
+    'delegations: { NAMESPACE: [], OTHER: [ node ] }, the requests that it answers instead of the server (XEP-0355)\n' +
+    '{ gateway.example.org: { secret: "something long" } }',
+  written: '{}',
+  read: raw => raw, // when it is known which domains are served
+}
+
 /** All there is to set, in the order of the example file. */
 export const settings = {
   domains,
@@ -123,35 +140,51 @@ export const settings = {
   listen: section('Where to listen: a port, "address:port", a list of these, or false.', {
     c2s: listener({ default: 5222, doc: 'Clients, encrypted by STARTTLS.' }),
     'c2s-tls': listener({ default: 5223, doc: 'Clients, encrypted from the first byte.' }),
+    component: listener({
+      default: { host: '127.0.0.1', port: 5347 },
+      doc: 'Components, such as gateways; nobody listens there unless there are some in `components`. They are not encrypted.',
+    }),
+    metrics: listener({
+      default: false,
+      host: '127.0.0.1',
+      doc: 'Metrics, health and readiness by HTTP, for whoever watches the server. A port alone is on 127.0.0.1: nobody is asked who he is.',
+    }),
     s2s: listener({ default: false, doc: 'Other servers. Not part of this version.' }),
     http: listener({ default: false, doc: 'HTTP. Not part of this version.' }),
     https: listener({ default: false, doc: 'HTTPS. Not part of this version.' }),
   }),
   tls: section('Encryption.', {
     required: flag({ default: true, doc: 'No login without it. Off only for tests on a loopback address.' }),
+    reread: duration({
+      default: '30 seconds',
+      doc: 'How often the files of certificates are looked at: those that have changed are read anew.',
+    }),
   }),
-  storage: section('The database, in the words of Knex (https://knexjs.org).', {
-    client: choice<'sqlite3'>({ default: 'sqlite3', of: ['sqlite3'], doc: 'The driver.' }),
-    connection: connection({ doc: 'The database file. Relative to this file; else in the data folder.' }),
-    pool: pool({ default: { min: 0, max: 4 }, doc: 'How many connections read; one more writes.' }),
-  }),
+  storage: section('The database, in the words of Knex (https://knexjs.org).', storageFields),
   admins,
-  auth: section('Passwords.', {
+  auth: section('Logging in.', {
     iterations: integer({
       default: 10_000,
       min: 4096, // RFC 7677 §4
       max: 10_000_000,
       doc: 'What a new password costs to try: more is safer and slower. Those that are there keep theirs.',
     }),
+    anonymous: list({
+      default: [],
+      doc: 'The domains that let anybody in without an account, as a guest of whom nothing is kept (XEP-0175).',
+    }),
   }),
   log: section('The log, on standard error.', {
-    level: choice({
+    level: choice<Level>({
       default: 'info',
-      of: ['debug', 'info', 'warn', 'error', 'silent'],
+      of: LEVELS,
       doc: 'What to leave out: all below this.',
     }),
   }),
   limits: section('What one client may ask of the server.', limits),
+  components,
+  componentLimits: section('What one component may ask of the server.', componentLimits),
+  http: section('What visitors may ask of the server by HTTP.', httpLimits),
   modules: moduleSettings,
 }
 
@@ -164,6 +197,18 @@ export function loadConfig(file?: string): Config {
   return chosen === undefined ? parseConfig('') : parseConfig(readText(chosen), path.resolve(chosen))
 }
 
+/** The data folder of a configuration that cannot be read as a whole, as far as it can be told. */
+export function dataFolderIn(file = DEFAULT_FILE): string {
+  const base = path.dirname(path.resolve(file))
+  try {
+    const written = Object(readYaml(readText(file), file).value).data
+    if (typeof written === 'string') return path.resolve(base, written)
+  } catch (fault) {
+    if (!(fault instanceof ConfigError)) throw fault
+  }
+  return path.resolve(base, settings.data.read(undefined, 'data'))
+}
+
 /** Reads a configuration's text. Its paths are relative to its file, or to the working directory. */
 export function parseConfig(text: string, file?: string): Config {
   const name = file === undefined ? 'configuration' : shortest(file)
@@ -171,6 +216,7 @@ export function parseConfig(text: string, file?: string): Config {
   try {
     const config = readSettings(settings, yaml.value)
     refuseSharedPorts(config.listen)
+    refuseStrangeDomains(config.auth.anonymous, config.domains)
     return { ...absolute(config, file === undefined ? process.cwd() : path.dirname(file)), file }
   } catch (fault) {
     if (!(fault instanceof ConfigError)) throw fault
@@ -178,6 +224,11 @@ export function parseConfig(text: string, file?: string): Config {
     const problem = fault.message.slice(fault.path.length + 2)
     throw new ConfigError(`${name}${line === undefined ? '' : `, line ${line}`}: ${fault.path}`, problem)
   }
+}
+
+function refuseStrangeDomains(named: readonly string[], domains: ReadonlyMap<string, unknown>): void {
+  for (const [i, domain] of named.entries())
+    if (!domains.has(domain)) throw wrong(`auth.anonymous.${i}`, domain, 'one of the domains that are served')
 }
 
 const shortest = (file: string): string => (path.relative('', file).startsWith('..') ? file : path.relative('', file))
@@ -193,14 +244,15 @@ function readText(file: string): string {
 
 function absolute(config: ReadSettings<typeof settings>, base: string) {
   const data = path.resolve(base, config.data)
-  const { connection } = config.storage
-  const filename = connection ? path.resolve(base, connection.filename) : path.join(data, 'parlance.sqlite')
   const files = (pem: DomainSettings | undefined) =>
     pem && { certificate: path.resolve(base, pem.certificate), key: path.resolve(base, pem.key) }
+  const components = readComponents(config.components, 'components', new Set(config.domains.keys()))
   return {
     ...config,
     data,
+    components,
+    listen: components.size > 0 ? config.listen : { ...config.listen, component: [] },
     domains: new Map([...config.domains].map(([domain, pem]) => [domain, files(pem)])),
-    storage: { ...config.storage, connection: { filename } },
+    storage: readStorage(config.storage, 'storage', { base, data }),
   }
 }

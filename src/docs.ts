@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { implemented } from './c2s/index.js'
+import { implemented as byComponents } from './component/index.js'
 import { settings } from './config.js'
 import { LocalBus } from './core/bus.js'
 import { systemClock } from './core/clock.js'
@@ -74,6 +75,7 @@ function comment(text: string, indent: string): readonly string[] {
 export function supportTable(): string {
   const rows = [
     ...implemented.map(({ specification, doc }) => ({ specification, where: 'client streams', doc })),
+    ...byComponents.map(({ specification, doc }) => ({ specification, where: 'component streams', doc })),
     ...modules.flatMap(({ name, implements: followed, doc }) =>
       followed.map(specification => ({ specification, where: name, doc })),
     ),
@@ -107,9 +109,10 @@ function linked(name: string): string {
 /** In which order modules see a stanza, with all of them switched on. */
 export function hookOrder(list: readonly AnyModule[] = modules): string {
   const host = loaded(list)
-  const flows: readonly (keyof Flows)[] = ['fromClient', 'toAccount']
+  const flows: readonly (keyof Flows)[] = ['fromClient', 'fromComponent', 'request', 'toAccount']
   const stages = Object.keys(STAGES) as Stage[] // the type has no others
-  const lines = flows.flatMap(flow => [
+  const met = flows.filter(flow => host.steps(flow, stages).length > 0)
+  const lines = met.flatMap(flow => [
     flow,
     ...stages.map(
       stage =>
@@ -134,6 +137,7 @@ function loaded(list: readonly AnyModule[]): Host {
     {},
     {
       domains: new Set(['localhost']),
+      administration: { commands: () => [], isAdmin: () => false, admins: () => [] },
       sessions: new LocalDirectory(),
       accounts: new MemoryAccounts({ bus, storage }),
       router: { route() {} },

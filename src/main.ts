@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import path from 'node:path'
 import { type OwnCommand, type Program, runCli } from './admin/cli.js'
+import type { Ending } from './admin/lifecycle.js'
 import { type Facts, welcome } from './admin/welcome.js'
 import { check } from './check.js'
 import { type Config, DEFAULT_FILE, loadConfig, parseConfig } from './config.js'
@@ -9,20 +10,25 @@ import { ConfigError } from './core/config.js'
 import type { Log } from './core/log.js'
 import { CommandError } from './core/module.js'
 import { ownVersion } from './core/own-version.js'
-import { openDoor, openDoorPastServer, startServer } from './server.js'
+import { reasonOf } from './core/system-error.js'
+import { databaseCommands } from './databases.js'
+import { openNotify } from './notify.js'
+import { openDoor, openDoorPastServer } from './operating.js'
+import { type Server, startServer } from './server.js'
 import { DatabaseError } from './storage/index.js'
 
 const own: readonly OwnCommand[] = [
   { name: 'start', doc: 'Runs the server, until it is told to stop.', args: {}, act: start },
   { name: 'check', doc: 'Says what is wrong with the configuration, if anything is.', args: {}, act: checkConfig },
+  ...databaseCommands,
 ]
 
 const program: Program = {
-  how: howCalled(process.argv[1]),
+  how: process.env.PARLANCE_CALLED ?? howCalled(process.argv[1]),
   version: ownVersion(),
   own,
   offline: openDoorPastServer(parseConfig('')).commands,
-  openDoor: async file => openDoor(loadConfig(file)),
+  openDoor,
   sentenceOn,
 }
 
@@ -35,15 +41,42 @@ function sentenceOn(fault: unknown): string | undefined {
 }
 
 async function start(file: string | undefined): Promise<number> {
-  const config = loadConfig(file)
-  const told = toldToStop()
-  const server = await startServer(config)
-  survive(server.log)
-  process.stdout.write(welcome(factsOn(config, server.certificates)))
-  await told
-  const stopped = await Promise.race([server.stop().then(() => true), pause(STOP_MS)])
-  if (!stopped) server.log.error({ after: STOP_MS }, 'not everything could be ended in time')
-  return stopped ? 0 : 1
+  const told = toldToStop().then((): Ending => 'stop')
+  let starting: Promise<Server> | undefined
+  const notify = openNotify({
+    env: process.env,
+    clock: systemClock,
+    complain: async reason => (await starting)?.log.warn({ reason: reasonOf(reason) }, 'systemd cannot be told'),
+  })
+  const begin = (config: Config, end: (how: Ending) => void) => {
+    starting = startServer(config, { load: () => loadConfig(file), notify, end })
+    return starting
+  }
+  // at once: without it, the signal would end the process
+  process.on('SIGHUP', () => starting?.then(server => server.reload()).catch(() => {}))
+  for (;;) {
+    const config = loadConfig(file)
+    const [server, asked] = await begun(end => begin(config, end))
+    process.stdout.write(welcome(factsOn(config, server.certificates)))
+    notify.ready()
+    const how = await Promise.race([told, asked])
+    if (how === 'restart') notify.reloading()
+    else notify.stopping()
+    const stopped = await Promise.race([server.stop().then(() => true), pause(STOP_MS)])
+    if (!stopped) server.log.error({ after: STOP_MS }, 'not everything could be ended in time')
+    if (!stopped || how === 'stop') return stopped ? 0 : 1
+  }
+}
+
+/** A server that runs, and when an operator wants it to end. */
+async function begun(begin: (end: (how: Ending) => void) => Promise<Server>) {
+  let end = (_: Ending) => {}
+  const asked = new Promise<Ending>(resolve => {
+    end = resolve
+  })
+  const server = await begin(end)
+  if (process.listenerCount('uncaughtException') === 0) survive(server.log)
+  return [server, asked] as const
 }
 
 /** Whoever wants us to stop is patient for a few seconds: we are gone within five. */
@@ -78,10 +111,11 @@ function survive(log: Log): void {
 
 async function checkConfig(file: string | undefined): Promise<number> {
   const config = loadConfig(file)
-  const problems = await check(config)
+  const { problems, advice } = await check(config)
   for (const problem of problems) process.stderr.write(`${sentenceOn(problem) ?? problem}\n`)
   if (problems.length > 0) return 1
   process.stdout.write(`The configuration is good${config.file ? '' : ': all is as it is by default'}.\n`)
+  for (const sentence of advice) process.stdout.write(`Advice: ${sentence}\n`)
   return 0
 }
 
@@ -95,7 +129,7 @@ function factsOn({ file, listen, data }: Config, domains: Facts['domains']): Fac
   return { how, options, version, domains, doors, data }
 }
 
-/** `parlance` when it is installed, `node dist/main.js` when it is not. */
+/** Where no script says it that calls us (PARLANCE_CALLED): `parlance` when it is installed, `node dist/main.js` when it is not. */
 function howCalled(script = 'parlance'): string {
   if (!script.endsWith('.js')) return path.basename(script)
   const near = path.relative('', script)

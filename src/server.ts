@@ -1,45 +1,62 @@
 import { randomBytes } from 'node:crypto'
-import { access, constants, mkdir } from 'node:fs/promises'
-import path from 'node:path'
-import { type Door, openLocalDoor } from './admin/door.js'
+import type { Ending } from './admin/lifecycle.js'
 import { AdminSocket } from './admin/socket.js'
-import { openSocketDoor } from './admin/socket-door.js'
-import { userCommands } from './admin/users.js'
-import { type C2s, createC2s } from './c2s/index.js'
-import { newKeys } from './c2s/sasl/keys.js'
+import { createC2s } from './c2s/index.js'
+import { Busy } from './c2s/sasl/limiter.js'
+import { createComponents } from './component/index.js'
 import type { Config } from './config.js'
-import type { Accounts } from './core/accounts.js'
+import { passwords, withFarewell } from './core/accounts.js'
+import { appointedAdmins } from './core/admins.js'
 import type { Awaitable } from './core/awaitable.js'
 import { LocalBus } from './core/bus.js'
 import { systemClock } from './core/clock.js'
-import { ConfigError } from './core/config.js'
 import { LocalDirectory } from './core/directory.js'
 import { Host } from './core/host.js'
-import { type Log, silentLog } from './core/log.js'
-import type { Outbound } from './core/module.js'
+import type { Log } from './core/log.js'
+import { Metrics } from './core/metrics.js'
+import { type Administration, type Command, type Outbound, offer } from './core/module.js'
 import { Router } from './core/router.js'
-import { hasCode, reasonOf } from './core/system-error.js'
-import { openLog } from './log.js'
+import { Services, services as servicesContract } from './core/services.js'
+import { adminSocketIn, certificatesIn, prepareFolder } from './folder.js'
+import { Monitor, Readiness } from './http/index.js'
+import { type Gates, Listeners, listenFirst } from './listening.js'
+import { type LeveledLog, openLog } from './log.js'
 import { modules } from './modules/index.js'
-import type { Address } from './settings.js'
+import type { Notify } from './notify.js'
+import { deriver, operatorCommands } from './operating.js'
+import { createReload, livingCopy } from './reload.js'
 import { openDatabase } from './storage/index.js'
 import { type Certificate, openCertificates } from './tls/certificates.js'
-import { preparePassword } from './xmpp/jid.js'
+import { resourceConstraint } from './xmpp/errors.js'
 
 /** A server that runs. */
 export interface Server {
   readonly log: Log
   readonly certificates: readonly Certificate[]
+  /** Reads the configuration anew; what came of it is in the log. Never rejects. */
+  reload(): Promise<void>
   /** Says goodbye to everybody and closes everything; what was promised to be kept is kept. */
   stop(): Promise<void>
 }
 
+/** What a server needs of the program that it is part of. */
+export interface Surroundings {
+  /** Reads the configuration anew. Throws a ConfigError. */
+  readonly load: () => Config
+  readonly notify: Notify
+  /** An operator wants the server to end; the program stops it then. */
+  readonly end: (how: Ending) => void
+}
+
 /** Builds a server, all of it, and lets it listen. Rejects with a sentence for the operator, and has left nothing open. */
-export async function startServer(config: Config): Promise<Server> {
+export async function startServer(config: Config, surroundings: Surroundings): Promise<Server> {
   const log = openLog(config.log.level)
   const closers: Closer[] = []
   try {
-    return await build(config, log, closers)
+    return await build(
+      { config: livingCopy(config), log, closers, bus: new LocalBus(), clock: systemClock },
+      surroundings,
+    )
   } catch (fault) {
     await closeAll(closers, log)
     throw fault
@@ -59,142 +76,145 @@ async function closeAll(closers: readonly Closer[], log: Log): Promise<void> {
   }
 }
 
-async function build(config: Config, log: Log, closers: Closer[]): Promise<Server> {
-  await prepareFolder(config.data)
-  const admin = await AdminSocket.open({ file: adminSocketIn(config), log })
-  closers.push(['admin socket', () => admin.close()])
+/** What everything is built with. */
+interface Site {
+  /** In force: a reload changes what is in it. */
+  readonly config: Config
+  readonly log: LeveledLog
+  readonly closers: Closer[]
+  readonly bus: LocalBus
+  readonly clock: typeof systemClock
+}
 
-  const clock = systemClock
-  const bus = new LocalBus()
-  const database = await openDatabase({ ...config.storage, bus, clock, log })
-  closers.push(['database', () => database.close()])
-
-  const certificates = await openCertificates({ domains: config.domains, folder: certificatesIn(config), clock, log })
-
-  const { accounts, storage } = database
-  const directory = new LocalDirectory()
-  const host = new Host(log)
-  const world = { accounts, bus, clock, domains: domainsOf(config), log, randomId }
-  // the router asks for the modules' hooks when it is made, and modules send nothing before
-  const outbound: Outbound = { route: stanza => router.route(stanza) }
-  host.load(modules, config.modules, { ...world, router: outbound, sessions: directory, storage })
-  closers.push(['modules', () => host.stop()])
-  const router = new Router({ ...world, host, directory })
-
-  const c2s = createC2s({
-    ...world,
-    host,
-    router,
-    directory,
-    certificates,
-    limits: config.limits,
-    tlsRequired: config.tls.required,
-    iterations: config.auth.iterations,
-    serverSecret: await database.secret('sasl'),
-  })
-  closers.push(['clients', () => c2s.stop()])
-
-  await listen(config, c2s, log)
-  admin.offer([...userCommands(userParts(config, async () => accounts)), ...host.commands()])
+async function build(site: Site, { load, notify, end }: Surroundings): Promise<Server> {
+  const { config, log, closers } = site
+  const admin = await openAdmin(site)
+  const { monitor, watched, metrics, readiness } = await openMonitor(site)
+  const kept = await openKept(site)
+  const own: Command[] = []
+  const core = assemble(site, kept, () => own)
+  const gates = { ...(await openGates(site, kept, core)), monitor }
+  const listeners = new Listeners(gates, log, watched)
+  const reload = createReload({ ...core, ...gates, ...site, ...kept, listeners, load, notify })
+  own.push(
+    ...operatorCommands({ ...core, ...site, ...kept, accounts: core.accounts, reload, load, end }),
+    ...gates.components.commands(),
+  )
+  const { apply } = await listeners.move(config.listen)
+  apply()
+  metrics.add(...kept.database.metrics, ...core.router.metrics, ...gates.c2s.metrics)
+  readiness.started(() => kept.database.check())
+  admin.offer(core.administration.commands)
   closers.push(['commands', () => admin.withdraw()])
-  log.info({ domains: [...world.domains], listen: config.listen, data: config.data }, 'started')
+  log.info({ domains: [...core.domains], listen: config.listen, data: config.data }, 'started')
 
   let stopped: Promise<void> | undefined
+  let reloading = Promise.resolve()
+  closers.push(['reload', () => reloading])
+  const logged = () => {} // what came of it
   return {
     log,
-    certificates: certificates.all,
+    certificates: kept.certificates.all,
+    reload() {
+      if (!stopped) reloading = reload().then(logged, logged)
+      return reloading
+    },
     stop() {
       log.info({}, 'stopping')
+      readiness.stopping()
       stopped ??= closeAll(closers, log).then(() => log.info({}, 'stopped'))
       return stopped
     },
   }
 }
 
-const randomId = (): string => randomBytes(16).toString('base64url')
-
-const domainsOf = (config: Config): ReadonlySet<string> => new Set(config.domains.keys())
-
-/** The way to the commands: through the server that runs with this configuration, or past it when none does. */
-export async function openDoor(config: Config): Promise<Door> {
-  return (await openSocketDoor(adminSocketIn(config))) ?? openDoorPastServer(config)
+/** The first of all: it keeps two servers from the same folder. */
+async function openAdmin({ config, log, closers }: Site): Promise<AdminSocket> {
+  await prepareFolder(config.data)
+  const admin = await AdminSocket.open({ file: adminSocketIn(config), log })
+  closers.push(['admin socket', () => admin.close()])
+  return admin
 }
 
-/** The database is opened when a command wants it. */
-export function openDoorPastServer(config: Config): Door {
-  let opened: ReturnType<typeof open> | undefined
-  const open = async () => {
-    await prepareFolder(config.data)
-    return openDatabase({ ...config.storage, bus: new LocalBus(), clock: systemClock, log: silentLog })
+/** What the server can be watched by, from the beginning to the end. */
+async function openMonitor({ config, log, closers, clock }: Site) {
+  const metrics = new Metrics()
+  const readiness = new Readiness(clock)
+  const monitor = new Monitor({ metrics, readiness, limits: config.http, clock, log })
+  closers.push(['monitor', () => monitor.close()])
+  return { metrics, readiness, monitor, watched: await listenFirst(monitor, config.listen) }
+}
+
+type Kept = Awaited<ReturnType<typeof openKept>>
+
+/** What the data folder has in it. */
+async function openKept({ config, log, closers, bus, clock }: Site) {
+  const database = await openDatabase({ ...config.storage, bus, clock, log })
+  closers.push(['database', () => database.close()])
+  const folder = certificatesIn(config)
+  const { domains } = config
+  const certificates = await openCertificates({ domains, folder, clock, log, every: () => config.tls.reread })
+  closers.push(['certificates', () => certificates.stop()])
+  return { database, certificates }
+}
+
+type Core = ReturnType<typeof assemble>
+
+/** What stanzas go through: modules and router. Nothing comes in yet. */
+function assemble({ config, log, closers, bus, clock }: Site, { database }: Kept, own: () => readonly Command[]) {
+  const directory = new LocalDirectory()
+  const host = new Host(log)
+  const accounts = withFarewell(database.accounts, account => host.announce('erasing', account))
+  const services = new Services()
+  host.provide(offer(servicesContract, services))
+  host.provide(offer(passwords, { derive: password => deriver(config)(password).catch(refuseBusy) }))
+  const administration: Administration = {
+    commands: () => [...own(), ...host.commands()],
+    isAdmin: account =>
+      config.admins.some(admin => admin.equals(account.bare)) ||
+      (host.tryUse(appointedAdmins)?.isAppointed(account.bare) ?? false),
+    admins: () => config.admins,
   }
-  const accounts = async () => {
-    opened ??= open()
-    return (await opened).accounts
-  }
-  return openLocalDoor(userCommands(userParts(config, accounts)), async () => {
-    const database = await opened?.catch(() => undefined) // whoever wanted it has been told
-    await database?.close()
+  const domains = new Set(config.domains.keys())
+  const world = { accounts, bus, clock, domains, administration, log, randomId }
+  // the router is made with the host, and modules send nothing before
+  const outbound: Outbound = { route: stanza => router.route(stanza) }
+  host.load(modules, config.modules, { ...world, router: outbound, sessions: directory, storage: database.storage })
+  closers.push(['modules', () => host.stop()])
+  const router = new Router({ ...world, host, directory, services })
+  return { ...world, directory, host, services, router }
+}
+
+/** The ways in, at which nobody listens yet. */
+async function openGates(
+  { config, closers }: Site,
+  { certificates, database }: Kept,
+  core: Core,
+): Promise<Omit<Gates, 'monitor'>> {
+  const components = createComponents({ ...core, settings: config.components, limits: config.componentLimits })
+  closers.push(['components', () => components.stop()])
+  const c2s = createC2s({
+    ...core,
+    certificates,
+    limits: config.limits,
+    get tlsRequired() {
+      return config.tls.required
+    },
+    get iterations() {
+      return config.auth.iterations
+    },
+    get anonymous() {
+      return config.auth.anonymous
+    },
+    serverSecret: await database.secret('sasl'),
   })
+  closers.push(['clients', () => c2s.stop()])
+  return { components, c2s }
 }
 
-const userParts = (config: Config, accounts: () => Promise<Accounts>) => ({
-  accounts,
-  domains: domainsOf(config),
-  derive: (password: string) =>
-    newKeys(password, { prepare: preparePassword, random: randomBytes, iterations: config.auth.iterations }),
-})
-
-export const adminSocketIn = ({ data }: Config): string => path.join(data, 'admin.sock')
-
-export const certificatesIn = ({ data }: Config): string => path.join(data, 'certs')
-
-/** What is in it is nobody else's business. */
-async function prepareFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await access(folder, constants.W_OK | constants.X_OK)
-  } catch (fault) {
-    throw cannotUse(folder, fault)
-  }
+/** Too many passwords wait for their turn: whoever comes with one more may try again later. */
+function refuseBusy(fault: unknown): never {
+  throw fault instanceof Busy ? resourceConstraint(undefined, { cause: fault }) : fault
 }
 
-export const cannotUse = (folder: string, fault: unknown): ConfigError =>
-  new ConfigError('data', `${folder} cannot be used: ${reasonOf(fault)}; a folder that can be written was expected`)
-
-/** Who listens where. What is not among them is not part of this version. */
-const listeners: { readonly [L in keyof Config['listen']]?: (c2s: C2s, at: Address) => Promise<void> } = {
-  c2s: (c2s, at) => c2s.listen(at, 'starttls'),
-  'c2s-tls': (c2s, at) => c2s.listen(at, 'tls'),
-}
-
-async function listen(config: Config, c2s: C2s, log: Log): Promise<void> {
-  for (const [name, at] of listeningAt(config)) {
-    const start = listeners[name]
-    if (!start) log.warn({ listen: name, at }, 'nobody listens there: this version has nothing for it')
-    await start?.(c2s, at).catch(fault => {
-      throw cannotListen(name, at, fault)
-    })
-  }
-}
-
-export const listeningAt = ({ listen }: Config): readonly (readonly [name: keyof Config['listen'], at: Address])[] =>
-  // the keys are what the type says: settings are read key by key
-  (Object.keys(listen) as (keyof Config['listen'])[]).flatMap(name => listen[name].map(at => [name, at] as const))
-
-/** What to tell an operator about a place where nobody can listen. */
-export function cannotListen(name: string, at: Address, fault: unknown): unknown {
-  const say = COMPLAINTS.find(([code]) => hasCode(fault, code))?.[1]
-  return say ? new ConfigError(`listen.${name}`, say(at)) : fault
-}
-
-const COMPLAINTS: readonly (readonly [code: string, say: (at: Address) => string])[] = [
-  ['EADDRINUSE', at => `port ${at.port} on ${hostOf(at)} is in use: another program listens there`],
-  [
-    'EACCES',
-    at => `port ${at.port} on ${hostOf(at)} is not for this user: ports below 1024 are the system administrator's`,
-  ],
-  ['EADDRNOTAVAIL', at => `port ${at.port} on ${hostOf(at)} cannot be had: this is no address of this machine`],
-  ['ENOTFOUND', at => `port ${at.port} on ${hostOf(at)} cannot be had: nobody knows the address of this name`],
-]
-
-const hostOf = ({ host = 'all addresses' }: Address): string => host
+const randomId = (): string => randomBytes(16).toString('base64url')

@@ -70,26 +70,30 @@ export interface Address {
 
 /** Where to listen: `false` is nowhere. */
 export function listener(described: {
-  readonly default: number | false
+  readonly default: number | Address | false
   readonly doc: string
+  /** Where a port that stands alone is; on all addresses unless it is said. */
+  readonly host?: string
 }): Field<readonly Address[]> {
+  const place = typeof described.default === 'number' ? { port: described.default } : described.default
   return {
     doc: described.doc,
-    default: described.default === false ? [] : [{ port: described.default }],
+    default: place === false ? [] : [place],
     expects: 'a port, "address:port", a list of these, or false',
-    parse: parseListener,
+    parse: raw => parseListener(raw, described.host),
     format: addresses => (addresses.length === 0 ? 'false' : listed(addresses.map(formatAddress))),
   }
 }
 
-function parseListener(raw: unknown): readonly Address[] | undefined {
+function parseListener(raw: unknown, host: string | undefined): readonly Address[] | undefined {
   if (raw === false) return []
-  const addresses = (Array.isArray(raw) ? raw : [raw]).map(parseAddress)
+  const addresses = (Array.isArray(raw) ? raw : [raw]).map(place => parseAddress(place, host))
   return addresses.length > 0 && addresses.every(address => address !== undefined) ? addresses : undefined
 }
 
-function parseAddress(raw: unknown): Address | undefined {
-  if (typeof raw === 'number') return isPort(raw) ? { port: raw } : undefined
+function parseAddress(raw: unknown, alone: string | undefined): Address | undefined {
+  if (typeof raw === 'number')
+    return isPort(raw) ? { port: raw, ...(alone !== undefined && { host: alone }) } : undefined
   const [, six, other, digits] = typeof raw === 'string' ? (ADDRESS.exec(raw) ?? []) : []
   const host = six ?? other
   const port = Number(digits)
@@ -105,43 +109,6 @@ const listed = (items: readonly string[]): string => (items.length === 1 ? items
 
 const formatAddress = ({ host, port }: Address): string =>
   host === undefined ? String(port) : `"${host.includes(':') ? `[${host}]` : host}:${port}"`
-
-/** Where a database is, in the words of its driver; undefined is in the data folder. */
-export function connection(described: { readonly doc: string }): Field<{ readonly filename: string } | undefined> {
-  const example = '{ filename: ./data/parlance.sqlite }'
-  return {
-    doc: described.doc,
-    default: undefined,
-    expects: `a file such as ${example}`,
-    parse: raw => {
-      if (typeof raw !== 'object' || raw === null || !('filename' in raw)) return undefined
-      const { filename, ...others } = raw
-      if (typeof filename !== 'string' || filename === '' || Object.keys(others).length > 0) return undefined
-      return { filename }
-    },
-    format: value => (value ? `{ filename: ${JSON.stringify(value.filename)} }` : example),
-  }
-}
-
-interface Pool {
-  readonly min: number
-  readonly max: number
-}
-
-/** How many connections to a database there are. */
-export function pool(described: { readonly default: Pool; readonly doc: string }): Field<Pool> {
-  return {
-    ...described,
-    expects: 'numbers such as { min: 0, max: 4 }',
-    parse: raw => {
-      if (typeof raw !== 'object' || raw === null) return undefined
-      const { min, max, ...others } = { ...described.default, ...raw }
-      const fits = Number.isSafeInteger(min) && Number.isSafeInteger(max) && min >= 0 && max >= Math.max(min, 1)
-      return fits && Object.keys(others).length === 0 ? { min, max } : undefined
-    },
-    format: ({ min, max }) => `{ min: ${min}, max: ${max} }`,
-  }
-}
 
 /** Two listeners at one place would only be found out when the second cannot have it, and be blamed on another program. */
 export function refuseSharedPorts(listen: Readonly<Record<string, readonly Address[]>>): void {

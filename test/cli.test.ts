@@ -1,82 +1,33 @@
 /** The program as its operator meets it: built, started and asked from a shell. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import tls from 'node:tls'
-import { projectRoot, usesProsody } from './server-process.js'
+import { ProgramFolder } from './program.js'
+import { usesProsody } from './server-process.js'
 
-const MAIN = path.join(projectRoot, 'dist/main.js')
 const SLOW = 20_000
 
 describe('the program', function () {
   this.timeout(SLOW)
 
-  let folder: string
-  const children = new Set<ChildProcess>()
+  let program: ProgramFolder
 
   before(function () {
     if (usesProsody()) this.skip()
-    assert.ok(existsSync(MAIN), `${MAIN} is missing: run "npm run build" first`)
   })
 
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'parlance-cli-'))
+    program = new ProgramFolder()
   })
 
-  afterEach(async () => {
-    for (const child of children) {
-      const gone = once(child, 'close')
-      child.kill('SIGKILL')
-      await gone
-    }
-    rmSync(folder, { recursive: true })
-  })
+  afterEach(() => program.dispose())
 
-  /** A process of the program, in the folder. */
-  function launch(...args: readonly string[]) {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: 'pipe' })
-    const seen = { child, out: '', err: '', ended: once(child, 'close').then(([code]) => Number(code)) }
-    children.add(child)
-    child.once('close', () => children.delete(child))
-    child.stdout.setEncoding('utf8').on('data', text => (seen.out += text))
-    child.stderr.setEncoding('utf8').on('data', text => (seen.err += text))
-    child.stdin.on('error', () => {}) // it need not read
-    return seen
-  }
-
-  /** Runs it to its end. */
-  async function parlance(line: string, input = '') {
-    const seen = launch(...line.split(' '))
-    seen.child.stdin.end(input)
-    const code = await seen.ended
-    return { code, out: seen.out, err: seen.err }
-  }
-
-  /** Starts a server and waits until it says that it runs. */
-  async function start() {
-    const seen = launch('start')
-    while (!seen.out.includes('is running')) {
-      const ended = await Promise.race([seen.ended, once(seen.child.stdout, 'data').then(() => undefined)])
-      assert.equal(ended, undefined, seen.err)
-    }
-    return seen
-  }
-
-  async function configure(more = ''): Promise<{ readonly c2s: number; readonly c2sTls: number }> {
-    const [c2s, c2sTls] = await freePorts(2)
-    assert.ok(c2s && c2sTls)
-    writeFileSync(
-      path.join(folder, 'parlance.yaml'),
-      `listen: { c2s: "127.0.0.1:${c2s}", c2s-tls: "127.0.0.1:${c2sTls}" }\n${more}\n`,
-    )
-    return { c2s, c2sTls }
-  }
-
-  const dataFile = (name: string) => path.join(folder, 'data', name)
+  const parlance = (line: string, input?: string) => program.run(line, input)
+  const start = () => program.start()
+  const configure = (more?: string) => program.configure(more)
+  const dataFile = (name: string) => program.dataFile(name)
 
   it('says at its start what runs, where, and what to do next', async () => {
     const { c2s, c2sTls } = await configure()
@@ -86,7 +37,7 @@ describe('the program', function () {
     assert.match(out, /^Parlance \d+\.\d+\.\d+ is running\.$/m)
     assert.match(out, /Domains +localhost$/m)
     assert.ok(out.includes(`port ${c2s} of 127.0.0.1 (STARTTLS), port ${c2sTls} of 127.0.0.1 (TLS)`), out)
-    assert.ok(out.includes(`Data      ${path.join(folder, 'data')}`), out)
+    assert.ok(out.includes(`Data      ${program.file('data')}`), out)
     assert.match(out, /^ {2}node \S+main\.js user add NAME@localhost$/m)
     assert.ok(out.includes(dataFile('certs/localhost.crt')), out)
     for (const line of err.trim().split('\n')) assert.equal(typeof JSON.parse(line).msg, 'string')
@@ -96,7 +47,7 @@ describe('the program', function () {
     await configure()
     await start()
 
-    assert.equal(statSync(path.join(folder, 'data')).mode & 0o777, 0o700)
+    assert.equal(statSync(program.file('data')).mode & 0o777, 0o700)
     for (const file of ['admin.sock', 'parlance.sqlite', 'certs/localhost.key'])
       assert.equal(statSync(dataFile(file)).mode & 0o77, 0, file)
   })
@@ -225,13 +176,13 @@ describe('the program', function () {
 
     it('an address of another machine', async () => {
       await configure()
-      writeFileSync(path.join(folder, 'parlance.yaml'), 'listen: { c2s: "192.0.2.1:5222", c2s-tls: false }')
+      writeFileSync(program.file('parlance.yaml'), 'listen: { c2s: "192.0.2.1:5222", c2s-tls: false }')
 
       await refusal('start', /^listen\.c2s: port 5222 on 192\.0\.2\.1 cannot be had: /m)
     })
 
     it('a configuration with a mistake, whatever is to be done with it', async () => {
-      writeFileSync(path.join(folder, 'parlance.yaml'), 'listen:\n  c2s: five\n')
+      writeFileSync(program.file('parlance.yaml'), 'listen:\n  c2s: five\n')
 
       for (const line of ['start', 'check', 'user list'])
         await refusal(line, /^parlance\.yaml, line 2: listen\.c2s: "five" was found, a port, /)
@@ -240,14 +191,14 @@ describe('the program', function () {
 
     it('a data folder that cannot be used', async () => {
       await configure('data: ./file')
-      writeFileSync(path.join(folder, 'file'), '')
+      writeFileSync(program.file('file'), '')
       for (const line of ['start', 'check', 'user list']) await refusal(line, /^data: \S+file cannot be used: /m)
 
       if (process.getuid?.() === 0) return // root may write anywhere
       await configure('data: ./closed/data')
-      chmodSync(folder, 0o500)
+      chmodSync(program.folder, 0o500)
       await refusal('start', /^data: \S+ cannot be used: permission denied/m)
-      chmodSync(folder, 0o700)
+      chmodSync(program.folder, 0o700)
     })
 
     it('a certificate that is none', async () => {
@@ -278,7 +229,7 @@ describe('the program', function () {
 
     const idle = await parlance('check')
     assert.deepEqual(idle, { code: 0, out: 'The configuration is good.\n', err: '' })
-    assert.ok(!existsSync(path.join(folder, 'data')))
+    assert.ok(!existsSync(program.file('data')))
 
     await start()
     assert.equal((await parlance('check')).code, 0, 'its own server is not in its way')
@@ -300,13 +251,3 @@ describe('the program', function () {
     )
   })
 })
-
-/** Ports of the loopback address that nobody has. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  // all are held before the first is let go, so that they differ
-  const holders = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'))
-  await Promise.all(holders.map(holder => once(holder, 'listening')))
-  const ports = holders.map(holder => (holder.address() as net.AddressInfo).port) // they listen on TCP
-  await Promise.all(holders.map(holder => new Promise(resolve => holder.close(resolve))))
-  return ports
-}

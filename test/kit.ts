@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { newKeys } from '../src/c2s/sasl/keys.js'
 import { type Accounts, passwords, withFarewell } from '../src/core/accounts.js'
+import { appointedAdmins } from '../src/core/admins.js'
 import type { Awaitable } from '../src/core/awaitable.js'
 import { LocalBus } from '../src/core/bus.js'
 import type { Clock, Timer } from '../src/core/clock.js'
@@ -87,6 +88,8 @@ export class Kit {
   readonly domains: ReadonlySet<string> = new Set(['verona.example', 'mantua.example'])
   readonly storage: Storage
   readonly accounts: Accounts
+  /** The same, but one that is removed does not say goodbye: as if that were done while the server is down. */
+  readonly silentAccounts: Accounts
   readonly services = new Services()
   readonly host: Host
   readonly router: Router
@@ -103,9 +106,8 @@ export class Kit {
     const { modules, settings = {}, storage, log = silentLog, commands = [], admins = [] } = options
     const memory = new MemoryStorage({ clock: this.clock })
     this.storage = storage ?? memory
-    this.accounts = withFarewell(new MemoryAccounts({ bus: this.bus, storage: memory }), account =>
-      this.host.announce('erasing', account),
-    )
+    this.silentAccounts = new MemoryAccounts({ bus: this.bus, storage: memory })
+    this.accounts = withFarewell(this.silentAccounts, account => this.host.announce('erasing', account))
     this.host = new Host(log)
     const { clock, bus, directory, domains, accounts, host } = this
     host.provide(offer(services, this.services))
@@ -115,7 +117,10 @@ export class Kit {
       domains,
       administration: {
         commands: () => [...commands, ...host.commands()],
-        isAdmin: account => admins.some(admin => bare(admin).equals(account.bare)),
+        isAdmin: account =>
+          admins.some(admin => bare(admin).equals(account.bare)) ||
+          (host.tryUse(appointedAdmins)?.isAppointed(account.bare) ?? false),
+        admins: () => admins.map(bare),
       },
       sessions: directory,
       accounts,

@@ -1,3 +1,4 @@
+import { argumentsOf } from '../core/commands.js'
 import type { Arguments } from '../core/module.js'
 import type { CommandSummary, Door } from './door.js'
 import { nameOf } from './help.js'
@@ -49,7 +50,7 @@ async function* numbered({ terminal }: Batch): AsyncGenerator<readonly [number: 
 
 /** What was wrong. */
 async function runLine({ command, door, sentenceOn }: Batch, line: string): Promise<string | undefined> {
-  const args = split(line, Object.keys(command.args))
+  const args = split(line, command)
   if (!args) return `${Object.keys(command.args).map(nameOf).join(' and ')} were expected.`
   try {
     await door.run(command.name, args)
@@ -62,11 +63,15 @@ async function runLine({ command, door, sentenceOn }: Batch, line: string): Prom
 }
 
 /** One space between two; the last takes all that is left, for a password may have spaces. */
-function split(line: string, names: readonly string[]): Arguments | undefined {
+function split(line: string, command: CommandSummary): Arguments | undefined {
   const args: [string, string][] = []
+  const known = argumentsOf(command)
   let rest = line
-  for (const [i, name] of names.entries()) {
-    const end = i === names.length - 1 ? rest.length : rest.indexOf(' ')
+  for (const [i, { name, optional }] of known.entries()) {
+    if (rest === '' && optional) break
+    const space = rest.indexOf(' ')
+    const isLast = i === known.length - 1 || (space < 0 && known[i + 1]?.optional)
+    const end = isLast ? rest.length : space
     if (end <= 0) return undefined
     args.push([name, rest.slice(0, end)])
     rest = rest.slice(end + 1)

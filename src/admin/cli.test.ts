@@ -29,6 +29,17 @@ describe('command line', () => {
     }),
     command('user', {}),
     command('room say', { room: 'where', text: 'what' }),
+    command('room list', {
+      domain: { doc: 'of which domain', optional: true },
+      all: { doc: 'hidden ones, too', type: 'flag' },
+    }),
+    command('room save', {
+      room: 'which',
+      to: { doc: 'where to', named: 'FILE' },
+      rows: { doc: 'how many', type: 'integer', named: 'N', optional: true },
+    }),
+    command('room close', { room: 'which', reason: { doc: 'why', optional: true } }),
+    command('room lock', { level: { doc: 'how much', of: ['low', 'high'] } }),
   ]
   const program: Program = {
     how: 'parlance',
@@ -41,6 +52,15 @@ describe('command line', () => {
         act: async config => {
           ran.push(['start', config])
           return 7
+        },
+      },
+      {
+        name: 'storage copy',
+        doc: 'Copies the database.',
+        args: { to: { doc: 'where to', named: 'FILE' } },
+        act: async (config, args) => {
+          ran.push(['storage copy', { config, ...args }])
+          return 0
         },
       },
     ],
@@ -114,6 +134,39 @@ describe('command line', () => {
     assert.deepEqual(ran, [['start', 'x.yaml']])
   })
 
+  const given = () => ran.filter(([name]) => name !== 'door')
+
+  it('takes what may be left out, in its place or by its name', async () => {
+    for (const line of [
+      'room list',
+      'room list verona.example --all',
+      'room save hall --to a.json --rows 05',
+      'room save --to=a.json hall',
+      'room close hall',
+      'room close hall late',
+      'storage copy --to b.sqlite -c x.yaml',
+    ])
+      assert.deepEqual((await type(line)).code, 0, line)
+
+    assert.deepEqual(given(), [
+      ['room list', {}],
+      ['room list', { domain: 'verona.example', all: 'true' }],
+      ['room save', { room: 'hall', to: 'a.json', rows: '5' }],
+      ['room save', { room: 'hall', to: 'a.json' }],
+      ['room close', { room: 'hall' }],
+      ['room close', { room: 'hall', reason: 'late' }],
+      ['storage copy', { config: 'x.yaml', to: 'b.sqlite' }],
+    ])
+  })
+
+  it('refuses what an argument cannot be', async () => {
+    const { code, err } = await type('room lock middle')
+
+    assert.deepEqual([code, err], [1, '"middle" was found for level, one of low, high was expected.\n'])
+    assert.equal((await type('room save hall --to a --rows many')).code, 1)
+    assert.deepEqual(given(), [])
+  })
+
   it('exits with 1 and one sentence when a command cannot be done', async () => {
     assert.deepEqual(await type('user remove ghost@elsinore'), { code: 1, out: '', err: 'There is no ghost.\n' })
     broken = true
@@ -132,7 +185,13 @@ describe('command line', () => {
     const lines: [line: string, sentence: string, about: string][] = [
       ['', 'A command was expected.', ''],
       ['dance', 'There is no command "dance" among those that work while no server is running.', ''],
-      ['room', '"room" was found, after which one of say was expected.', 'room '],
+      ['room', '"room" was found, after which one of say, list, save, close, lock was expected.', 'room '],
+      ['room save hall', 'room save: --to is missing.', 'room save '],
+      ['room save hall --to', "Option '--to <value>' argument missing.", ''],
+      ['room close hall a b', 'room close: one argument too many.', 'room close '],
+      ['room say hall hello --to x', "Unknown option '--to'.", ''],
+      ['room save --batch', 'room save: --batch means nothing here.', 'room save '],
+      ['storage copy', 'storage copy: --to is missing.', 'storage copy '],
       ['user remove', 'user remove: JID is missing.', 'user remove '],
       ['user remove a b', 'user remove: one argument too many.', 'user remove '],
       [
@@ -191,6 +250,16 @@ describe('command line', () => {
       assert.match(one.out, /--password-stdin/)
       assert.match(one.out, /--batch +.*: JID PASSWORD$/m)
       assert.ok(!(await type('user remove --help')).out.includes('password'))
+    })
+
+    it('tells what may be left out, what has a name, and what it may be', async () => {
+      const { out } = await type('room --help')
+
+      assert.match(out, /^ {2}room list \[DOMAIN\] \[--all\] /m)
+      assert.match(out, /^ {2}room save ROOM --to FILE \[--rows N\] /m)
+      assert.match((await type('room lock --help')).out, /^ {2}LEVEL +how much: low, high$/m)
+      assert.match((await type('room save --help')).out, /^ {2}--to FILE +where to$/m)
+      assert.ok(!(await type('room save --help')).out.includes('--batch'))
     })
 
     it('is given even when the configuration cannot be read', async () => {
@@ -278,6 +347,16 @@ describe('command line', () => {
         out: 'user add: 1 done, 2 failed\n',
         err: 'line 1: JID and PASSWORD were expected.\nline 2: JID and PASSWORD were expected.\n',
       })
+    })
+
+    it('takes lines without what may be left out', async () => {
+      const { code } = await type('room close --batch', 'hall\nkitchen too late\n')
+
+      assert.equal(code, 0)
+      assert.deepEqual(given(), [
+        ['room close', { room: 'hall' }],
+        ['room close', { room: 'kitchen', reason: 'too late' }],
+      ])
     })
 
     it('takes any number of lines', async () => {

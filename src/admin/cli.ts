@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util'
+import { argumentsOf, type KnownArgument, readArguments } from '../core/commands.js'
 import type { Arguments } from '../core/module.js'
 import { runBatch } from './batch.js'
-import { type CommandSummary, type Door, SECRET } from './door.js'
-import { type About, helpOn, helpOnAll, nameOf } from './help.js'
+import type { CommandSummary, Door } from './door.js'
+import { type About, helpOn, helpOnAll, isBatchable, nameOf } from './help.js'
 import { askNewPassword, readPassword } from './password.js'
 import { Interrupted, type Terminal, UsageError } from './terminal.js'
 
 /** What the program does itself, and is no command of a running server. */
 export interface OwnCommand extends CommandSummary {
-  readonly args: Readonly<Record<string, never>>
   /** Its exit code. */
-  act(config: string | undefined): Promise<number>
+  act(config: string | undefined, args: Arguments): Promise<number>
 }
 
 export interface Program extends About {
@@ -26,7 +26,7 @@ export interface Program extends About {
 /** Does what the command line asks for, and gives the exit code: 1 when it cannot be done, 2 when it makes no sense. */
 export async function runCli(argv: readonly string[], program: Program, terminal: Terminal): Promise<number> {
   try {
-    return await run(parse(argv), program, terminal)
+    return await run(argv, program, terminal)
   } catch (fault) {
     if (fault instanceof Interrupted) return 130 // as a shell says it
     if (fault instanceof UsageError) {
@@ -43,18 +43,27 @@ const stackOf = (fault: unknown): string => (fault instanceof Error ? (fault.sta
 
 interface Line {
   readonly words: readonly string[]
-  readonly options: {
-    readonly config?: string
-    readonly help?: boolean
-    readonly version?: boolean
-    readonly batch?: boolean
-    readonly 'password-stdin'?: boolean
-  }
+  readonly options: Readonly<Record<string, string | boolean | undefined>>
 }
 
-function parse(argv: readonly string[]): Line {
+/** A line for which there is no command yet: what only some commands know may be in it. */
+function sketch(argv: readonly string[]): Line {
+  const { positionals, values } = parseArgs({
+    args: [...argv],
+    options: OPTIONS,
+    allowPositionals: true,
+    strict: false,
+  })
+  return { words: positionals, options: values }
+}
+
+/** The line as this command takes it. Throws a UsageError for options that are none. */
+function parse(argv: readonly string[], command?: CommandSummary): Line {
+  const named = command ? argumentsOf(command).filter(({ named }) => named !== undefined) : []
+  const own = named.map(({ name, type }) => [name, { type: type === 'flag' ? 'boolean' : 'string' }] as const)
   try {
-    const { positionals, values } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true })
+    const options = { ...Object.fromEntries(own), ...OPTIONS }
+    const { positionals, values } = parseArgs({ args: [...argv], options, allowPositionals: true })
     return { words: positionals, options: values }
   } catch (fault) {
     // Node says it in several sentences
@@ -71,38 +80,45 @@ const OPTIONS = {
   'password-stdin': { type: 'boolean' },
 } as const
 
-async function run(line: Line, program: Program, terminal: Terminal): Promise<number> {
-  const { words, options } = line
+async function run(argv: readonly string[], program: Program, terminal: Terminal): Promise<number> {
+  const { words, options } = sketch(argv)
   const print = (text: string) => {
     if (text !== '') terminal.stdout.write(`${text}\n`)
     return 0
   }
   if (options.version) return print(program.version)
-  if (options.help) return print(await help(line, program))
-  if (words.length === 0) throw new UsageError('A command was expected.')
+  if (options.help) return print(await help({ words, options }, program))
+  if (words.length === 0) {
+    parse(argv)
+    throw new UsageError('A command was expected.')
+  }
   const own = match(program.own, words)
   if (own) {
-    refuseWords(own, words)
+    const line = parse(argv, own)
     refuseOptions(own, line)
-    return own.act(options.config)
+    return own.act(configIn(line), readArguments(own, await argumentsIn(own, line, terminal)))
   }
-
-  const door = await program.openDoor(options.config)
+  if (options.config === true) parse(argv) // which says that something is missing
+  const door = await program.openDoor(configIn({ options }))
   try {
     const command = match(door.commands, words) ?? missing(words, door)
+    const line = parse(argv, command)
     refuseOptions(command, line)
-    if (options.batch) {
-      refuseWords({ ...command, args: {} }, words)
+    if (line.options.batch) {
+      refuseWords({ ...command, args: {} }, line.words)
       return await runBatch({ command, door, terminal, sentenceOn: program.sentenceOn })
     }
-    return print(await door.run(command.name, await argumentsOf(command, line, terminal)))
+    return print(await door.run(command.name, await argumentsIn(command, line, terminal)))
   } finally {
     await door.close()
   }
 }
 
+const configIn = ({ options: { config } }: Pick<Line, 'options'>): string | undefined =>
+  typeof config === 'string' ? config : undefined
+
 async function help({ words, options }: Line, program: Program): Promise<string> {
-  const commands = [...program.own, ...(await knownCommands(program, options.config))]
+  const commands = [...program.own, ...(await knownCommands(program, configIn({ options })))]
   if (words.length === 0) return helpOnAll(commands, program)
   const command = match(commands, words)
   if (command) return helpOn(command, program)
@@ -138,19 +154,28 @@ function missing(words: readonly string[], door: Door): never {
   throw new UsageError(`There is no command "${said}"${why}.`)
 }
 
-async function argumentsOf(command: CommandSummary, line: Line, terminal: Terminal): Promise<Arguments> {
+async function argumentsIn(command: CommandSummary, line: Line, terminal: Terminal): Promise<Arguments> {
   refuseWords(command, line.words)
   const words = argumentWords(command, line.words)
-  const named = openArguments(command).map((name, i) => {
-    const word = words[i]
-    if (word === undefined) throw new UsageError(`${command.name}: ${nameOf(name)} is missing.`, [command.name])
-    return [name, word] as const
+  const inPlace = placed(command).map(({ name }, i) => [name, words[i]] as const)
+  const byName = argumentsOf(command).flatMap(({ name, named }) => {
+    const value = line.options[name]
+    return named === undefined || value === undefined ? [] : [[name, String(value)] as const]
   })
-  if (!(SECRET in command.args)) return Object.fromEntries(named)
-  return { ...Object.fromEntries(named), [SECRET]: await secretOf(command, line, terminal) }
+  const given = new Map(
+    [...inPlace, ...byName].flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+  for (const { name, type, optional, named } of argumentsOf(command)) {
+    if (given.has(name) || optional || type === 'secret') continue
+    const written = named === undefined ? nameOf(name) : `--${name}`
+    throw new UsageError(`${command.name}: ${written} is missing.`, [command.name])
+  }
+  const secret = secretOf(command)
+  if (secret) given.set(secret.name, await askFor(command, line, terminal))
+  return Object.fromEntries(given)
 }
 
-async function secretOf(command: CommandSummary, { options }: Line, terminal: Terminal): Promise<string> {
+async function askFor(command: CommandSummary, { options }: Line, terminal: Terminal): Promise<string> {
   if (options['password-stdin']) return readPassword(terminal)
   if (terminal.stdin.isTTY) return askNewPassword(terminal)
   throw new UsageError(
@@ -159,23 +184,28 @@ async function secretOf(command: CommandSummary, { options }: Line, terminal: Te
   )
 }
 
-const openArguments = ({ args }: CommandSummary): readonly string[] => Object.keys(args).filter(arg => arg !== SECRET)
+const secretOf = (command: CommandSummary): KnownArgument | undefined =>
+  argumentsOf(command).find(({ type }) => type === 'secret')
+
+/** The arguments that are written in their places. */
+const placed = (command: CommandSummary): readonly KnownArgument[] =>
+  argumentsOf(command).filter(({ type, named }) => type !== 'secret' && named === undefined)
 
 const argumentWords = ({ name }: CommandSummary, words: readonly string[]): readonly string[] =>
   words.slice(name.split(' ').length)
 
 function refuseWords(command: CommandSummary, words: readonly string[]): void {
-  const tooMany = argumentWords(command, words).length - openArguments(command).length
+  const tooMany = argumentWords(command, words).length - placed(command).length
   if (tooMany <= 0) return
   // not said again: it may be a password, which is no secret any more once it is on a screen or in a log
-  const reason = SECRET in command.args ? '; a password is never taken from the command line' : ''
+  const reason = secretOf(command) ? '; a password is never taken from the command line' : ''
   throw new UsageError(`${command.name}: one argument too many${reason}.`, [command.name])
 }
 
-function refuseOptions({ name, args }: CommandSummary, { options }: Line): void {
+function refuseOptions(command: CommandSummary, { options }: Line): void {
   const refuse = (option: string) => {
-    throw new UsageError(`${name}: --${option} means nothing here.`, [name])
+    throw new UsageError(`${command.name}: --${option} means nothing here.`, [command.name])
   }
-  if (options['password-stdin'] && (!(SECRET in args) || options.batch)) refuse('password-stdin')
-  if (options.batch && Object.keys(args).length === 0) refuse('batch')
+  if (options['password-stdin'] && (!secretOf(command) || options.batch)) refuse('password-stdin')
+  if (options.batch && !isBatchable(command)) refuse('batch')
 }

@@ -1,12 +1,10 @@
-import { type Arguments, type Command, CommandError } from '../core/module.js'
+import { findCommand, readArguments, renderResult } from '../core/commands.js'
+import type { Arguments, Command } from '../core/module.js'
 
 /** What can be told of a command to somebody who cannot run it himself. */
 export type CommandSummary = Pick<Command, 'name' | 'doc' | 'args'>
 
 export const summaryOf = ({ name, doc, args }: Command): CommandSummary => ({ name, doc, args })
-
-/** An argument of this name is asked for without echo, and never logged. */
-export const SECRET = 'password'
 
 /** A way to the commands: through a running server, or past it. */
 export interface Door {
@@ -22,12 +20,10 @@ export interface Door {
 export const openLocalDoor = (commands: readonly Command[], close: () => Promise<void>): Door => ({
   commands,
   toServer: false,
-  run: (name, args) => findCommand(commands, name).run(args),
+  run: (name, args) => runCommand(findCommand(commands, name), args),
   close,
 })
 
-export function findCommand(commands: readonly Command[], name: string): Command {
-  const command = commands.find(command => command.name === name)
-  if (!command) throw new CommandError(`There is no command "${name}".`)
-  return command
-}
+/** Runs it with arguments that nobody has checked yet. What to print; rejects with a CommandError. */
+export const runCommand = async (command: Command, args: Arguments): Promise<string> =>
+  renderResult(await command.run(readArguments(command, args)))

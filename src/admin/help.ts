@@ -1,4 +1,5 @@
-import { type CommandSummary, SECRET } from './door.js'
+import { argumentsOf, type KnownArgument } from '../core/commands.js'
+import type { CommandSummary } from './door.js'
 
 /** What is said about the program itself. */
 export interface About {
@@ -25,19 +26,26 @@ export function helpOnAll(commands: readonly CommandSummary[], { how, version }:
 
 /** What one command does. */
 export function helpOn(command: CommandSummary, { how }: About): string {
-  const args = Object.entries(command.args)
+  const args = argumentsOf(command)
+  const visible = args.filter(({ type }) => type !== 'secret')
   return [
     `Usage: ${how} ${usageOf(command)} [OPTION]...`,
     '',
     command.doc,
     '',
     ...table([
-      ...args.filter(([name]) => name !== SECRET).map(([name, doc]) => [nameOf(name), doc] as const),
-      ...(SECRET in command.args ? PASSWORD_STDIN : []),
-      ...(args.length > 0 ? ([['--batch', batch(args.map(([name]) => nameOf(name)))]] as const) : []),
+      ...visible.map(arg => [writtenAs(arg), choicesIn(arg)] as const),
+      ...(visible.length < args.length ? PASSWORD_STDIN : []),
+      ...(isBatchable(command) ? ([['--batch', batch(args.map(({ name }) => nameOf(name)))]] as const) : []),
       ...CONFIG,
     ]),
   ].join('\n')
+}
+
+/** Whether it can be run for each line of a text: what is given by name is not in lines. */
+export const isBatchable = (command: CommandSummary): boolean => {
+  const args = argumentsOf(command)
+  return args.length > 0 && args.every(({ named }) => named === undefined)
 }
 
 const CONFIG = [
@@ -50,13 +58,18 @@ const PASSWORD_STDIN = [
 
 const batch = (names: readonly string[]): string => `Does it for each line of standard input: ${names.join(' ')}`
 
-export const usageOf = ({ name, args }: CommandSummary): string =>
+const choicesIn = ({ doc, of }: KnownArgument): string => (of.length > 0 ? `${doc}: ${of.join(', ')}` : doc)
+
+export const usageOf = (command: CommandSummary): string =>
   [
-    name,
-    ...Object.keys(args)
-      .filter(arg => arg !== SECRET)
-      .map(nameOf),
+    command.name,
+    ...argumentsOf(command)
+      .filter(({ type }) => type !== 'secret')
+      .map(arg => (arg.optional ? `[${writtenAs(arg)}]` : writtenAs(arg))),
   ].join(' ')
+
+const writtenAs = ({ name, named }: KnownArgument): string =>
+  named === undefined ? nameOf(name) : `--${name} ${named}`.trimEnd()
 
 export const nameOf = (arg: string): string => arg.toUpperCase()
 

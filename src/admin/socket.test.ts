@@ -38,7 +38,7 @@ describe('admin socket', () => {
   async function serve(offered: readonly Command[] = commands): Promise<AdminSocket> {
     const socket = await AdminSocket.open({ file, log })
     open.push(socket)
-    if (offered.length > 0) socket.offer(offered)
+    if (offered.length > 0) socket.offer(() => offered)
     return socket
   }
 
@@ -96,10 +96,29 @@ describe('admin socket', () => {
     assert.equal(await door.run('greet', { whom: 'nurse', password: 'x' }), 'Good morrow, nurse.')
   })
 
+  it('tells of commands that have come meanwhile', async () => {
+    const offered = [...commands]
+    await serve(offered)
+    const door = await knock()
+
+    offered.push(command('sing', {}, async () => 'La la.'))
+
+    assert.equal(await door.run('sing', {}), 'La la.')
+  })
+
+  it('refuses arguments that a command does not take or cannot do without', async () => {
+    await serve()
+    const door = await knock()
+
+    await assert.rejects(door.run('greet', { whom: 'nurse' }), { message: 'greet: password is missing, a secret.' })
+    await assert.rejects(door.run('refuse', { whom: 'nurse' }), { message: 'refuse takes no whom.' })
+  })
+
   it('keeps secrets out of the log', async () => {
     await serve()
 
     await (await knock()).run('greet', { whom: 'nurse', password: 'rosaline' })
+    await assert.rejects((await knock()).run('refuse', { password: 'rosaline' }))
 
     assert.deepEqual(JSON.parse(JSON.stringify(logged)), [
       { command: 'greet', args: { whom: 'nurse' }, text: 'a command was run' },
@@ -121,7 +140,9 @@ describe('admin socket', () => {
     const door = await knock()
 
     const waited = door.run('wait', {})
-    const greetings = Promise.all(Array.from({ length: 200 }, (_, i) => door.run('greet', { whom: `${i}` })))
+    const greetings = Promise.all(
+      Array.from({ length: 200 }, (_, i) => door.run('greet', { whom: `${i}`, password: 'x' })),
+    )
     await begun()
 
     assert.equal(await waited, 'waited')
@@ -143,7 +164,7 @@ describe('admin socket', () => {
       '{"command":"greet","args":null}',
     ]
     for (const line of nonsense) assert.deepEqual(await say(line), [{ error: 'This is no request.' }], line)
-    assert.deepEqual(await say('{"command":"greet","args":{"whom":7}}'), [{ output: 'Good morrow, 7.' }])
+    assert.deepEqual(await say('{"command":"greet","args":{"whom":7,"password":"x"}}'), [{ output: 'Good morrow, 7.' }])
     assert.deepEqual(await say('{"command":"toString","args":{}}'), [{ error: 'There is no command "toString".' }])
   })
 
@@ -164,7 +185,7 @@ describe('admin socket', () => {
     const busy = { message: 'The server is just starting or stopping; try again in a moment.' }
     await assert.rejects(openSocketDoor(file), busy)
 
-    socket.offer(commands)
+    socket.offer(() => commands)
     const door = await knock()
     await socket.withdraw()
 

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises'
 import net from 'node:net'
+import { findCommand, withoutSecrets } from '../core/commands.js'
 import { ConfigError } from '../core/config.js'
 import type { Log } from '../core/log.js'
 import { type Command, CommandError } from '../core/module.js'
 import { hasCode, reasonOf } from '../core/system-error.js'
-import { findCommand, SECRET, summaryOf } from './door.js'
+import { runCommand, summaryOf } from './door.js'
 import { BadLine, readLines } from './lines.js'
 import { MAX_REQUEST_BYTES, parseRequest, type Reply, type RunRequest } from './protocol.js'
 
@@ -21,7 +22,7 @@ export class AdminSocket {
   readonly #connections = new Set<net.Socket>()
   /** The replies to requests that were taken. */
   readonly #unsaid = new Set<Promise<void>>()
-  #commands: readonly Command[] | undefined
+  #commands: (() => readonly Command[]) | undefined
 
   /**
    * No commands yet: the socket comes before all else that is made with the folder it lies in, for it keeps two servers
@@ -44,7 +45,8 @@ export class AdminSocket {
     })
   }
 
-  offer(commands: readonly Command[]): void {
+  /** What there is by now is asked for with every request. */
+  offer(commands: () => readonly Command[]): void {
     this.#commands = commands
   }
 
@@ -90,20 +92,21 @@ export class AdminSocket {
     const request = parseRequest(line)
     if (!request) return { error: 'This is no request.' }
     if (!this.#commands) return { error: 'The server is just starting or stopping; try again in a moment.' }
-    if ('list' in request) return { commands: this.#commands.map(summaryOf) }
-    return this.#run(request, this.#commands)
+    if ('list' in request) return { commands: this.#commands().map(summaryOf) }
+    return this.#run(request, this.#commands())
   }
 
-  async #run(request: RunRequest, commands: readonly Command[]): Promise<Reply> {
-    const facts = { command: request.command, args: { ...request.args, [SECRET]: undefined } }
+  async #run({ command: name, args }: RunRequest, commands: readonly Command[]): Promise<Reply> {
+    const command = commands.find(command => command.name === name)
+    const facts = { command: name, args: command && withoutSecrets(command, args) }
     try {
-      const output = await findCommand(commands, request.command).run(request.args)
+      const output = await runCommand(command ?? findCommand(commands, name), args)
       this.#log.info(facts, 'a command was run')
       return { output }
     } catch (fault) {
       if (fault instanceof CommandError) return { error: fault.message }
       this.#log.error({ ...facts, err: fault }, 'a command failed')
-      return { error: `The server failed at "${request.command}"; its log says why.` }
+      return { error: `The server failed at "${name}"; its log says why.` }
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Accounts, Credentials } from '../core/accounts.js'
-import { type Arguments, type Command, CommandError } from '../core/module.js'
-import { type Jid, JidError, parseJid, preparePassword } from '../xmpp/jid.js'
+import { ADD_USER, CHANGE_USER_PASSWORD, DELETE_USER } from '../core/admin-forms.js'
+import { type Argument, type Arguments, type Command, CommandError } from '../core/module.js'
+import { type Jid, preparePassword, tryParseJid } from '../xmpp/jid.js'
 
 export interface UserParts {
   /** Asked for when a command needs them. */
@@ -11,6 +12,8 @@ export interface UserParts {
   readonly derive: (password: string) => Promise<Credentials>
 }
 
+const JID: Argument = { type: 'jid', doc: 'its address: NAME@DOMAIN' }
+
 /** Accounts for operators. */
 export function userCommands(parts: UserParts): readonly Command[] {
   const { accounts, derive } = parts
@@ -18,18 +21,21 @@ export function userCommands(parts: UserParts): readonly Command[] {
     {
       name: 'user add',
       doc: 'Makes an account.',
-      args: { jid: 'its address: NAME@DOMAIN', password: 'its password' },
+      args: { jid: JID, password: 'its password' },
+      forms: [ADD_USER],
       run: async args => {
         const jid = servedAccount(args, parts.domains)
         const credentials = await derive(usablePassword(args))
-        if (!(await (await accounts()).create(jid, credentials))) throw new CommandError(`${jid} exists already.`)
+        if (!(await (await accounts()).create(jid, credentials)))
+          throw new CommandError(`${jid} exists already.`, { condition: 'conflict' })
         return `${jid} can log in now.`
       },
     },
     {
       name: 'user passwd',
       doc: 'Gives an account another password.',
-      args: { jid: 'its address: NAME@DOMAIN', password: 'its new password' },
+      args: { jid: JID, password: 'its new password' },
+      forms: [CHANGE_USER_PASSWORD],
       run: async args => {
         const jid = anAccount(args)
         const credentials = await derive(usablePassword(args))
@@ -40,7 +46,8 @@ export function userCommands(parts: UserParts): readonly Command[] {
     {
       name: 'user remove',
       doc: 'Removes an account with everything that is kept for it.',
-      args: { jid: 'its address: NAME@DOMAIN' },
+      args: { jid: JID },
+      forms: [DELETE_USER],
       run: async args => {
         const jid = anAccount(args)
         if (!(await (await accounts()).remove(jid))) throw noSuch(jid)
@@ -56,33 +63,33 @@ export function userCommands(parts: UserParts): readonly Command[] {
   ]
 }
 
-const noSuch = (jid: Jid) => new CommandError(`There is no account ${jid}.`)
+const noSuch = (jid: Jid) => new CommandError(`There is no account ${jid}.`, { condition: 'item-not-found' })
 
 function servedAccount(args: Arguments, domains: ReadonlySet<string>): Jid {
   const jid = anAccount(args)
   if (!domains.has(jid.domain))
-    throw new CommandError(`${jid.domain} is none of the domains of this server: ${[...domains].join(', ')}.`)
+    throw new CommandError(`${jid.domain} is none of the domains of this server: ${[...domains].join(', ')}.`, {
+      condition: 'not-allowed',
+    })
   return jid
 }
 
 /** Not only of a domain that is served: the accounts of one that was can be listed and removed. */
 function anAccount({ jid: text = '' }: Arguments): Jid {
-  try {
-    const jid = parseJid(text)
-    if (jid.local !== '' && jid.isBare) return jid
-  } catch (fault) {
-    if (!(fault instanceof JidError)) throw fault
-    throw new CommandError(`"${text}" is no address such as romeo@example.org: ${fault.message}.`)
-  }
-  throw new CommandError(`"${text}" is no account's address, which is like romeo@example.org.`)
+  const jid = tryParseJid(text)
+  if (jid?.local && jid.isBare) return jid
+  throw new CommandError(`"${text}" is no account's address, which is like romeo@example.org.`, {
+    condition: 'bad-request',
+  })
 }
 
 function usablePassword({ password = '' }: Arguments): string {
-  if (password === '') throw new CommandError('The password is empty.')
+  if (password === '') throw new CommandError('The password is empty.', { condition: 'not-acceptable' })
   try {
     preparePassword(password)
     return password
   } catch (cause) {
-    throw new CommandError(`This cannot be a password: ${cause instanceof Error ? cause.message : cause}.`, { cause })
+    const reason = cause instanceof Error ? cause.message : cause
+    throw new CommandError(`This cannot be a password: ${reason}.`, { condition: 'not-acceptable', cause })
   }
 }

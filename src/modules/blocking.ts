@@ -20,6 +20,7 @@ export const blocking = defineModule({
   implements: ['XEP-0191 1.3'],
   features: [BLOCKING],
   config: { maxItems: integer({ default: 1000, min: 1, doc: 'How many addresses one user may block.' }) },
+  settingsInPlace: true,
   stores: { blocked: addresses() },
   setup({ config, stores: { blocked }, sessions, bus, randomId, tryUse }) {
     const lists = new BlockLists({ store: blocked, sessions, bus, tell })

@@ -30,6 +30,8 @@ export const offline = defineModule({
     maxMessages: integer({ default: 1000, doc: 'How many messages are kept for one user; further ones are refused.' }),
     keepFor: duration({ default: '26 weeks', doc: 'How long a message that nobody fetches is kept.' }),
   },
+  // what clients have been given, and have not acknowledged, is in memory
+  settingsInPlace: true,
   stores: { messages: log<Kept>() },
   setup({ config, stores: { messages }, sessions, accounts, bus, clock, log, every, tryUse }) {
     const isBlocked = (account: Jid, from: Jid) => tryUse(blocks)?.isBlocked(account, from) ?? false
@@ -68,6 +70,7 @@ export const offline = defineModule({
       on: {
         willing: session => mailboxes.deliverTo(session),
       },
+      facts: async account => ({ 'Offline messages': String(await messages.count(account)) }),
       stop: end,
     }
   },

@@ -1,21 +1,31 @@
 import { accountRemoved } from '../core/accounts.js'
 import { type Awaitable, follow } from '../core/awaitable.js'
 import { integer, size } from '../core/config.js'
-import { blocks, type Contacts, contacts } from '../core/contacts.js'
+import {
+  type Broadcast,
+  blocks,
+  broadcasts,
+  type Contacts,
+  contacts,
+  type Departure,
+  type RosterAccess,
+  rosterAccess,
+} from '../core/contacts.js'
 import type { Directory } from '../core/directory.js'
 import { defineModule, type Flows, offer, TAKEN, type Verdict } from '../core/module.js'
-import { map, value } from '../core/stores.js'
+import { map, type ValueStore, value } from '../core/stores.js'
 import { xml } from '../xml/index.js'
 import { type Jid, parseJid } from '../xmpp/jid.js'
 import { PRE_APPROVAL, ROSTER, ROSTER_VERSIONING } from '../xmpp/ns.js'
 import { isAddressed } from '../xmpp/stanza.js'
 import { Audience } from './audience.js'
-import type { Kept } from './contact.js'
+import { itemOf, type Kept } from './contact.js'
 import { forgetDirected, noteDirected } from './directed.js'
-import { rosterRequests } from './iq.js'
+import { type Parts, read, rosterRequests, write } from './iq.js'
 import { Presence } from './presence.js'
-import { type Departure, Probes } from './probes.js'
-import { type KeptVersion, Rosters } from './rosters.js'
+import { Probes } from './probes.js'
+import { pushOf, setInterested } from './pushes.js'
+import { type Change, type KeptVersion, Rosters } from './rosters.js'
 import { isAct, type State, sees, shows } from './states.js'
 import { Subscriptions } from './subscriptions.js'
 
@@ -35,12 +45,16 @@ export const roster = defineModule({
       default: '8 kB',
       doc: 'The largest subscription request that is kept with all it carries.',
     }),
+    maxStatus: integer({ default: 1000, doc: 'The most characters of a status that are kept when somebody has gone.' }),
     maxDirected: integer({ default: 1000, min: 1, doc: 'To how many, rooms for instance, one client may be present.' }),
   },
+  settingsInPlace: true,
   stores: { contacts: map<Kept | KeptVersion>(), departures: value<Departure>() },
   setup({ config, stores, sessions, router, domains, bus, clock, log, randomId, announce, tryUse }) {
     const { departures } = stores
-    const rosters = new Rosters({ store: stores.contacts, sessions, randomId })
+    const changes = new Set<(account: Jid, change: Change) => void>()
+    const followers = new Set<(broadcast: Broadcast) => void>()
+    const rosters = new Rosters({ store: stores.contacts, sessions, randomId, followers: changes })
     const audience = new Audience({ rosters, sessions, router, domains, blocks: () => tryUse(blocks) })
     const subscriptions = new Subscriptions({ rosters, audience, sessions, router, limits: config, log })
     const probes = new Probes({ rosters, audience, sessions, router, domains, departures, randomId })
@@ -52,11 +66,14 @@ export const roster = defineModule({
       sessions,
       departures,
       clock,
+      limits: config,
+      followers,
       announce,
     })
     const unsubscribe = bus.subscribe(accountRemoved, account => rosters.remove(parseJid(account)))
+    const parts = { rosters, subscriptions, sessions, limits: config }
     return {
-      iq: rosterRequests({ rosters, subscriptions, sessions, limits: config }),
+      iq: rosterRequests(parts),
       hooks: {
         fromClient: { record: met => sent(met, presence, subscriptions, config.maxDirected) },
         toAccount: { record: met => received(met, probes, subscriptions, sessions) },
@@ -65,8 +82,18 @@ export const roster = defineModule({
         // so that everything is there when the first stanza comes
         bound: ({ account }) => rosters.welcome(account),
         closed: session => presence.closed(session),
+        erasing: account => subscriptions.farewell(account),
       },
-      offers: [offer(contacts, contactsOf(rosters, audience))],
+      offers: [
+        offer(contacts, contactsOf(rosters, audience, departures)),
+        offer(rosterAccess, accessTo(parts, changes)),
+        offer(broadcasts, { follow: hear => added(followers, hear) }),
+      ],
+      facts: account =>
+        follow(rosters.of(account), roster => {
+          rosters.release(account)
+          return { Contacts: String(roster.listed().length) }
+        }),
       stop: unsubscribe,
     }
   },
@@ -103,7 +130,23 @@ function received(
     for (const session of sessions.of(account)) if (to.isBare || session.jid.equals(to)) forgetDirected(session, from)
 }
 
-function contactsOf(rosters: Rosters, audience: Audience): Contacts {
+const accessTo = (parts: Parts, changes: Set<(account: Jid, change: Change) => void>): RosterAccess => ({
+  read: (account, query) => read(parts, { payload: query, to: account, session: undefined }),
+  write: (account, query) => write(parts, { payload: query, to: account, session: undefined }),
+  follow: hear =>
+    added(changes, (account, change) => {
+      if (change.isPushed) hear(account, pushOf(change))
+    }),
+  interest: setInterested,
+})
+
+/** Puts it in; what comes back takes it out again. */
+function added<T>(set: Set<T>, one: T): () => void {
+  set.add(one)
+  return () => void set.delete(one)
+}
+
+function contactsOf(rosters: Rosters, audience: Audience, departures: ValueStore<Departure>): Contacts {
   /** Everybody sees themselves. */
   const knows = (account: Jid, contact: Jid, holds: (state: State) => boolean): Awaitable<boolean> =>
     account.equals(contact.bare) || follow(rosters.contact(account, contact.bare), ({ state }) => holds(state))
@@ -112,5 +155,7 @@ function contactsOf(rosters: Rosters, audience: Audience): Contacts {
     showsPresence: (account, contact) => knows(account, contact, sees),
     hide: (account, contact) => audience.hide(account, contact),
     show: (account, contact) => audience.show(account, contact),
+    items: account => follow(rosters.of(account), roster => roster.listed().map(itemOf)),
+    departure: account => departures.get(account),
   }
 }

@@ -11,12 +11,15 @@ import type { Plan, Roster, Rosters } from './rosters.js'
 import { isAsked } from './states.js'
 import type { Subscriptions } from './subscriptions.js'
 
-interface Parts {
+export interface Parts {
   readonly rosters: Rosters
   readonly subscriptions: Subscriptions
   readonly sessions: Directory
   readonly limits: ItemLimits & { readonly maxItems: number }
 }
+
+/** A request: whose client has made it, if one has, about which account. */
+type Asked = Pick<Request, 'payload' | 'to' | 'session'>
 
 /** Requests about the roster. RFC 6121 §2 */
 export function rosterRequests(parts: Parts): readonly IqHandler[] {
@@ -31,7 +34,7 @@ export function rosterRequests(parts: Parts): readonly IqHandler[] {
 }
 
 /** The roster, or nothing to somebody who has it already (§2.6.3). From now on that resource hears of changes (§2.2). */
-function read({ rosters }: Parts, { payload, to, session }: Request): Awaitable<Element | void> {
+export function read({ rosters }: Pick<Parts, 'rosters'>, { payload, to, session }: Asked): Awaitable<Element | void> {
   return follow(rosters.of(to), roster => {
     if (session) setInterested(session)
     const { version } = roster
@@ -40,7 +43,10 @@ function read({ rosters }: Parts, { payload, to, session }: Request): Awaitable<
   })
 }
 
-function write({ rosters, subscriptions, sessions, limits }: Parts, { payload, to: account }: Request): Promise<void> {
+export function write(
+  { rosters, subscriptions, sessions, limits }: Parts,
+  { payload, to: account }: Asked,
+): Promise<void> {
   const { jid, naming } = readWish(payload, account, limits)
   return rosters.change(
     account,

@@ -212,7 +212,7 @@ describe('unavailable presence', () => {
     await kit.accounts.remove(juliet.account)
     await juliet.leaves()
 
-    assert.deepEqual(hears(romeo), ['unavailable juliet/balcony'])
+    assert.deepEqual(hears(romeo), ['unavailable juliet/balcony', 'unsubscribe juliet', 'unsubscribed juliet'])
     await kit.accounts.create(juliet.account, new Map())
     const other = await kit.comesOnline('juliet')
     assert.deepEqual(hears(other), ['available juliet/client'])

@@ -1,17 +1,18 @@
 import { type Awaitable, follow } from '../core/awaitable.js'
 import type { Clock } from '../core/clock.js'
+import type { Broadcast, Departure } from '../core/contacts.js'
 import type { Directory } from '../core/directory.js'
 import { TAKEN } from '../core/module.js'
 import type { Session } from '../core/session.js'
 import type { ValueStore } from '../core/stores.js'
-import { type Element, elements, is, textOf } from '../xml/index.js'
+import { child, type Element, elements, is, textOf } from '../xml/index.js'
 import { badRequest } from '../xmpp/errors.js'
 import type { Jid } from '../xmpp/jid.js'
 import { CLIENT } from '../xmpp/ns.js'
 import type { Stanza } from '../xmpp/stanza.js'
 import { type Audience, unavailableFrom } from './audience.js'
 import { takeDirected } from './directed.js'
-import type { Departure, Probes } from './probes.js'
+import type { Probes } from './probes.js'
 import type { Roster, Rosters } from './rosters.js'
 import { shows } from './states.js'
 import type { Subscriptions } from './subscriptions.js'
@@ -25,6 +26,9 @@ interface Parts {
   readonly sessions: Directory
   readonly departures: ValueStore<Departure>
   readonly clock: Clock
+  readonly limits: { readonly maxStatus: number }
+  /** Hear of all that is broadcast. */
+  readonly followers: ReadonlySet<(broadcast: Broadcast) => void>
   readonly announce: (moment: 'willing' | 'available', session: Session) => Awaitable<void>
 }
 
@@ -66,6 +70,7 @@ export class Presence {
     // before anything is waited for: what was kept for the account comes before what is new
     if (priority >= 0 && !wasWilling) together.add(announce('willing', session))
     together.add(audience.broadcast(stanza, roster))
+    this.#tellFollowers(stanza, isInitial, roster)
     if (!isInitial) return together.done
     for (const { presence } of others) if (presence) session.send(presence.stanza.readdressed(session.jid))
     together.add(probes.gather(session, roster))
@@ -85,11 +90,20 @@ export class Presence {
     return follow(this.#parts.rosters.of(session.account), roster => {
       const together = new Together()
       if (wasAvailable) together.add(this.#parts.audience.broadcast(stanza, roster))
+      if (wasAvailable) this.#tellFollowers(stanza, false, roster)
       for (const jid of directed)
         if (!wasAvailable || !shows(roster.get(jid.bare).state)) together.add(this.#parts.audience.give(stanza, jid))
-      if (wasAvailable && rest.length === 0) together.add(this.#depart(session.account))
+      if (wasAvailable && rest.length === 0) together.add(this.#depart(session.account, stanza))
       return together.done
     })
+  }
+
+  #tellFollowers(stanza: Stanza, isInitial: boolean, roster: Roster): void {
+    const { followers } = this.#parts
+    if (followers.size === 0) return
+    const isSeenBy: Broadcast['isSeenBy'] = fits =>
+      [...roster.contacts()].some(({ jid, state }) => shows(state) && fits(jid))
+    for (const hear of followers) hear({ stanza, isInitial, isSeenBy })
   }
 
   #tellOwn(session: Session, others: readonly Session[], stanza: Stanza): void {
@@ -98,9 +112,13 @@ export class Presence {
     if (this.#parts.sessions.get(session.jid) === session) session.send(own)
   }
 
-  async #depart(account: Jid): Promise<void> {
-    const { rosters, departures, clock } = this.#parts
-    if (!rosters.isGone(account)) await departures.set(account, { at: clock.now() })
+  async #depart(account: Jid, { el }: Stanza): Promise<void> {
+    const { rosters, departures, clock, limits } = this.#parts
+    if (rosters.isGone(account)) return
+    const said = child(el, 'status', CLIENT)
+    const status = said ? textOf(said) : ''
+    const isKept = status !== '' && status.length <= limits.maxStatus
+    await departures.set(account, { at: clock.now(), ...(isKept && { status }) })
   }
 
   #available(account: Jid): Session[] {

@@ -165,7 +165,7 @@ describe('presence probe', () => {
   it('repairs a roster that believes in a subscription that is none', async () => {
     const { kit, romeo, nurse } = await watched()
     await befriends(romeo, nurse)
-    await kit.accounts.remove(nurse.account)
+    await kit.silentAccounts.remove(nurse.account)
     await nurse.leaves()
     kit.forget()
 

@@ -1,4 +1,5 @@
 import { type Awaitable, follow } from '../core/awaitable.js'
+import type { Departure } from '../core/contacts.js'
 import type { Directory } from '../core/directory.js'
 import { type Outbound, TAKEN } from '../core/module.js'
 import type { Session } from '../core/session.js'
@@ -13,11 +14,6 @@ import { hasDirected } from './directed.js'
 import type { Roster, Rosters } from './rosters.js'
 import { sees, shows } from './states.js'
 import { Together } from './together.js'
-
-/** When the last resource of an account has gone. */
-export interface Departure {
-  readonly at: number
-}
 
 interface Parts {
   readonly rosters: Rosters

@@ -1,7 +1,7 @@
 import type { Directory } from '../core/directory.js'
 import type { Session } from '../core/session.js'
 import { Slot } from '../core/slot.js'
-import { xml } from '../xml/index.js'
+import { type Element, xml } from '../xml/index.js'
 import type { Jid } from '../xmpp/jid.js'
 import { CLIENT, ROSTER } from '../xmpp/ns.js'
 import { makeStanza } from '../xmpp/stanza.js'
@@ -15,12 +15,15 @@ export const setInterested = (session: Session): void => session.set(interested,
 
 export const isInterested = (session: Session): boolean => session.get(interested)
 
+/** The `<query/>` of a roster push. RFC 6121 §2.1.6 */
+export const pushOf = ({ after, version }: Change): Element =>
+  xml('query', { xmlns: ROSTER, ver: version }, itemOf(after))
+
 /** Tells the interested resources what a contact is now, if that is to be told. RFC 6121 §2.1.6 */
-export function push(sessions: Directory, account: Jid, { isPushed, after, version }: Change): void {
-  if (!isPushed) return
-  const query = xml('query', { xmlns: ROSTER, ver: version }, itemOf(after))
+export function push(sessions: Directory, account: Jid, change: Change): void {
+  if (!change.isPushed) return
   // no two changes have the same version, so it names the push too
-  const el = xml('iq', { xmlns: CLIENT, type: 'set', id: version }, query)
+  const el = xml('iq', { xmlns: CLIENT, type: 'set', id: change.version }, pushOf(change))
   for (const session of sessions.of(account))
     if (isInterested(session)) session.send(makeStanza({ from: account, to: session.jid, el }))
 }

@@ -71,6 +71,8 @@ interface Parts {
   readonly store: MapStore<Kept | KeptVersion>
   readonly sessions: Directory
   readonly randomId: () => string
+  /** Hear of each change when it is committed. */
+  readonly followers: ReadonlySet<(account: Jid, change: Change) => void>
 }
 
 interface Entry {
@@ -128,6 +130,7 @@ export class Rosters {
       const { after, isPushed } = plan(before, roster)
       const version = isPushed ? this.#parts.randomId() : roster.version
       if (after !== before || isPushed) await this.#commit(account, roster, { before, after, isPushed, version })
+      for (const hear of this.#parts.followers) hear(account, { before, after, isPushed, version })
       told = tell({ before, after, isPushed, version })
     })
     const finish = () => {
@@ -158,6 +161,25 @@ export class Rosters {
     if (!entry) return
     entry.isGone = true
     this.release(account)
+  }
+
+  /**
+   * The account is about to be no more: from now on it has no contacts, and nothing of it is stored. Gives those that it
+   * had to who says goodbye to them, and has it back from memory when that is done.
+   */
+  async vacate(account: Jid, farewell: (contacts: readonly Contact[]) => Awaitable<void>): Promise<void> {
+    const entry = this.#entry(account)
+    entry.changes++
+    try {
+      const [roster] = await Promise.all([entry.roster, entry.last])
+      const contacts = [...roster.contacts()]
+      for (const { jid } of contacts) roster.put(stranger(jid))
+      entry.isGone = true
+      await farewell(contacts)
+    } finally {
+      entry.changes--
+      this.release(account)
+    }
   }
 
   isGone(account: Jid): boolean {

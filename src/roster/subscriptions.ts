@@ -86,6 +86,7 @@ export class Subscriptions {
   received(act: Act, stanza: Addressed, account: Jid): Awaitable<typeof TAKEN> {
     const contact = stanza.from.bare
     if (contact.equals(account) || this.#isAstray(act, stanza)) return TAKEN
+    if (this.#parts.rosters.isGone(account)) return TAKEN // it has said goodbye
     const isBare = stanza.from.isBare && stanza.to.isBare
     const stamped = isBare ? stanza : stanza.sentBy(contact).readdressed(account)
     return this.#parts.rosters
@@ -147,6 +148,20 @@ export class Subscriptions {
       together.add(follow(hidden, () => router.route(said('unsubscribed', account, jid))))
     }
     return together.done
+  }
+
+  /** The account is about to be removed: nobody goes on seeing it, or waiting for it. */
+  farewell(account: Jid): Promise<void> {
+    const { rosters, router } = this.#parts
+    return rosters.vacate(account, contacts => {
+      const together = new Together()
+      for (const contact of contacts) {
+        together.add(this.removed(account, contact))
+        if (isAsked(contact.state) && !shows(contact.state))
+          together.add(router.route(said('unsubscribed', account, contact.jid)))
+      }
+      return together.done
+    })
   }
 
   /** A resource has become available: it gets the requests that wait for an answer. §3.1.3 */

@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -18,7 +17,7 @@ import path from 'node:path'
 import tls from 'node:tls'
 import type { Clock } from '../core/clock.js'
 import type { Log } from '../core/log.js'
-import { checkCertificates, openCertificates } from './certificates.js'
+import { openCertificates } from './certificates.js'
 
 const DAY = 24 * 3600 * 1000
 
@@ -32,14 +31,13 @@ describe('certificates', () => {
   const file = (name: string) => path.join(folder, name)
   const read = (name: string) => readFileSync(file(name), 'utf8')
   const leafOf = (name: string) => new X509Certificate(read(name))
+  const source = () => ({ folder, clock, log, every: () => 1000 })
   const open = (...domains: readonly string[]) =>
-    openCertificates({ domains: new Map(domains.map(domain => [domain, undefined])), folder, clock, log })
+    openCertificates({ domains: new Map(domains.map(domain => [domain, undefined])), ...source() })
   const openConfigured = (certificate: string, key: string, domain = 'verona.example') =>
     openCertificates({
       domains: new Map([[domain, { certificate: file(certificate), key: file(key) }]]),
-      folder,
-      clock,
-      log,
+      ...source(),
     })
   const configError = (message: RegExp) => (fault: unknown) => {
     assert.ok(fault instanceof Error && fault.name === 'ConfigError', String(fault))
@@ -212,23 +210,6 @@ describe('certificates', () => {
       await assert.rejects(open('verona.example'), configError(/verona\.example\.key: a private key was expected here/))
     })
 
-    it('can be checked without anything being made', async () => {
-      await checkCertificates({
-        domains: new Map([
-          ['verona.example', undefined],
-          ['mantua.example', undefined],
-        ]),
-        folder,
-      })
-      assert.ok(!existsSync(file('mantua.example.crt')))
-
-      const files = { certificate: file('none'), key: file('none') }
-      await assert.rejects(
-        checkCertificates({ domains: new Map([['verona.example', files]]), folder }),
-        configError(/none/),
-      )
-    })
-
     it('cannot be read by a user who may not', async function () {
       if (process.getuid?.() === 0) this.skip() // root may
       chmodSync(file('verona.example.key'), 0)
@@ -238,14 +219,18 @@ describe('certificates', () => {
   })
 
   it('are found by the name that a client asks for, and the first is for everybody else', async () => {
-    const { find, all } = await open('verona.example', 'bücher.example')
-    const [verona, books] = all.map(({ context }) => context)
+    const certificates = await open('verona.example', 'bücher.example')
+    const [verona, books] = certificates.all.map(({ context }) => context)
+    const find = (name?: string) => certificates.find(name)
 
     assert.ok(verona && books && verona !== books)
     assert.equal(find('verona.example'), verona)
     assert.equal(find('Verona.EXAMPLE'), verona)
     assert.equal(find('xn--bcher-kva.example'), books)
     assert.equal(find('bücher.example'), books)
+    assert.equal(find('conference.xn--bcher-kva.example'), books, 'a service of the domain')
+    assert.equal(find('cher-kva.example'), verona)
+    assert.equal(find('example'), verona)
     assert.equal(find('mantua.example'), verona)
     assert.equal(find(undefined), verona)
   })

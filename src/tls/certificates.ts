@@ -1,14 +1,15 @@
-import { constants, type KeyObject, type X509Certificate } from 'node:crypto'
+import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import { domainToASCII } from 'node:url'
 import type { Clock } from '../core/clock.js'
 import { ConfigError } from '../core/config.js'
 import type { Log } from '../core/log.js'
-import { reasonOf } from '../core/system-error.js'
+import { secureContext } from './context.js'
 import { type Files, type Pair, readKey, readPair } from './pair.js'
 import { isSelfMade, makePair } from './self-made.js'
+import { FileWatch, markOf, type Seen } from './watch.js'
 
 /** The certificate of one domain, ready to be shown. */
 export interface Certificate {
@@ -17,14 +18,17 @@ export interface Certificate {
   readonly file: string
   /** Nobody vouches for it: clients ask their users whether to trust it. */
   readonly selfSigned: boolean
+  /** When it expires, in milliseconds since 1970. */
+  readonly until: number
   readonly context: tls.SecureContext
 }
 
-/** The certificates of all domains. */
-export interface Certificates {
-  /** What to show to a client that asks for this name; the first domain's when it asks for none, or for another's. */
-  find(servername: string | undefined): tls.SecureContext | undefined
-  readonly all: readonly Certificate[]
+/** Certificates for other domains, read and ready. */
+export interface Prepared {
+  /** The domains that show another certificate then. */
+  readonly changed: readonly string[]
+  /** Puts them in force; streams that are there stay as they are. */
+  apply(): void
 }
 
 export interface Source {
@@ -36,29 +40,175 @@ export interface Source {
   readonly log: Log
 }
 
-/** Reads every domain's certificate, and makes what is missing. Throws a ConfigError for files that cannot be used. */
-export async function openCertificates(source: Source): Promise<Certificates> {
-  const all = await Promise.all([...source.domains.keys()].map(domain => openCertificate(domain, source)))
-  // a client asks for the name in its ASCII form (RFC 6066 §3), and its stream header has the other
-  const byName = new Map(all.flatMap(one => [one.domain, domainToASCII(one.domain)].map(name => [name, one] as const)))
-  return { all, find: (name = '') => (byName.get(name.toLowerCase()) ?? all[0])?.context }
+export interface Watched extends Source {
+  /** How often files are looked at, in milliseconds. */
+  readonly every: () => number
 }
 
-/** Throws a ConfigError for what `openCertificates` could not use. Makes nothing. */
-export async function checkCertificates({ domains, folder }: Pick<Source, 'domains' | 'folder'>): Promise<void> {
-  for (const [domain, configured] of domains) {
-    const files = configured ?? filesIn(folder, domain)
-    if (configured || existsSync(files.certificate)) secureContext(await readPair(files), files)
+/** A certificate that is in force, and what it was read from. */
+interface Entry {
+  readonly certificate: Certificate
+  readonly files: Files
+  readonly leaf: X509Certificate
+  /** The same for the same certificates and key. */
+  readonly content: string
+}
+
+/** Reads every domain's certificate, and makes what is missing. Throws a ConfigError for files that cannot be used. */
+export async function openCertificates(source: Watched): Promise<Certificates> {
+  const certificates = new Certificates(source)
+  const { apply } = await certificates.prepare(source.domains)
+  apply()
+  certificates.watch()
+  return certificates
+}
+
+/** The certificates of all domains. Files that change are read anew; what cannot be used of them is not taken. */
+export class Certificates {
+  readonly #source: Watched
+  readonly #watch: FileWatch
+  #entries: ReadonlyMap<string, Entry> = new Map()
+  #byName: ReadonlyMap<string, Certificate> = new Map()
+  #inspectedAt: number
+
+  constructor(source: Watched) {
+    const { clock, every } = source
+    this.#source = source
+    this.#inspectedAt = clock.now()
+    this.#watch = new FileWatch({
+      clock,
+      every,
+      changed: domain => this.#takeUp(domain),
+      looked: () => this.#inspect(),
+    })
+  }
+
+  /** In the order of the domains. */
+  get all(): readonly Certificate[] {
+    return [...this.#entries.values()].map(({ certificate }) => certificate)
+  }
+
+  /**
+   * What to show to a client that asks for this name: that of the domain, or of the one that it is below; the first
+   * domain's when it asks for none, or for one that is not ours.
+   */
+  find(servername = ''): tls.SecureContext | undefined {
+    for (let name: string | undefined = servername.toLowerCase(); name; name = parentOf(name)) {
+      const found = this.#byName.get(name)
+      if (found) return found.context
+    }
+    const [first] = this.#entries.values()
+    return first?.certificate.context
+  }
+
+  /** Reads the certificates of these domains, and makes what is missing. Rejects with a ConfigError; nothing changes. */
+  async prepare(domains: Source['domains']): Promise<Prepared> {
+    const seen = new Map<string, Seen>()
+    const read = [...domains].map(async ([domain, configured]) => {
+      const files = configured ?? filesIn(this.#source.folder, domain)
+      const isThere = configured !== undefined || existsSync(files.certificate)
+      const before = await markOf(files)
+      const entry = this.#same(await this.#open(domain, files, configured !== undefined))
+      // what changes while it is read is looked at again
+      seen.set(domain, { files, mark: isThere ? before : await markOf(files) })
+      return [domain, entry] as const
+    })
+    const entries = new Map(await Promise.all(read))
+    return {
+      changed: [...entries].filter(([domain, entry]) => entry !== this.#entries.get(domain)).map(([domain]) => domain),
+      apply: () => {
+        this.#put(entries)
+        this.#watch.see(seen)
+      },
+    }
+  }
+
+  watch(): void {
+    this.#watch.start()
+  }
+
+  stop(): void {
+    this.#watch.stop()
+  }
+
+  #put(entries: ReadonlyMap<string, Entry>): void {
+    this.#entries = entries
+    // a client asks for the name in its ASCII form (RFC 6066 §3), and its stream header has the other
+    this.#byName = new Map(
+      this.all.flatMap(one => [one.domain, domainToASCII(one.domain)].map(name => [name, one] as const)),
+    )
+  }
+
+  /** The one that is in force, if it is no other: TLS sessions can go on with it. */
+  #same(entry: Entry): Entry {
+    const old = this.#entries.get(entry.certificate.domain)
+    const isSame = old?.content === entry.content && old.certificate.file === entry.certificate.file
+    return isSame ? old : entry
+  }
+
+  async #open(domain: string, files: Files, isConfigured: boolean): Promise<Entry> {
+    const pair = isConfigured ? await readPair(files) : await readOrMake(domain, files, this.#source)
+    const entry = entryOf(domain, files, pair)
+    warn(entry, this.#source)
+    return entry
+  }
+
+  /** The files of a domain have changed. */
+  async #takeUp(domain: string): Promise<void> {
+    const { log } = this.#source
+    const old = this.#entries.get(domain)
+    if (!old) return
+    const { files } = old
+    try {
+      const before = await markOf(files)
+      const entry = this.#same(entryOf(domain, files, await readPair(files)))
+      // whoever writes them is not through: they will have changed once more
+      if (entry === old || (await markOf(files)) !== before || this.#entries.get(domain) !== old) return
+      this.#put(new Map([...this.#entries, [domain, entry]]))
+      log.info({ domain, file: files.certificate, until: entry.leaf.validTo }, 'the certificate was renewed')
+      warn(entry, this.#source)
+    } catch (fault) {
+      if (!(fault instanceof ConfigError)) throw fault
+      log.warn({ domain, reason: fault.message }, 'the certificate has changed and cannot be used: the old one stays')
+    }
+  }
+
+  /** Once a day: a server may run for longer than a certificate is good. */
+  async #inspect(): Promise<void> {
+    const { clock, log } = this.#source
+    if (clock.now() - this.#inspectedAt < DAY) return
+    this.#inspectedAt = clock.now()
+    for (const [domain, entry] of this.#entries) {
+      try {
+        if (isDue(entry.leaf, clock)) await readOrMake(domain, entry.files, this.#source)
+        else warn(entry, this.#source)
+      } catch (fault) {
+        log.warn({ domain, reason: String(fault) }, 'the certificate could not be renewed')
+      }
+    }
   }
 }
 
-async function openCertificate(domain: string, source: Source): Promise<Certificate> {
-  const configured = source.domains.get(domain)
-  const files = configured ?? filesIn(source.folder, domain)
-  const pair = configured ? await readPair(configured) : await readOrMake(domain, files, source)
-  warn(domain, files, pair.leaf, source)
-  const selfSigned = pair.leaf.subject === pair.leaf.issuer
-  return { domain, file: files.certificate, selfSigned, context: secureContext(pair, files) }
+/** What a name is below: `example.org` for `conference.example.org`. */
+function parentOf(name: string): string | undefined {
+  const dot = name.indexOf('.')
+  return dot < 0 ? undefined : name.slice(dot + 1)
+}
+
+function entryOf(domain: string, files: Files, pair: Pair): Entry {
+  const { leaf, chain, key } = pair
+  const content = createHash('sha256')
+    .update(chain)
+    .update(key.export({ type: 'pkcs8', format: 'der' }))
+    .digest('hex')
+  const certificate = {
+    domain,
+    file: files.certificate,
+    selfSigned: leaf.subject === leaf.issuer,
+    until: Date.parse(leaf.validTo),
+    context: secureContext(pair, files),
+  }
+  return { certificate, files, leaf, content }
 }
 
 async function readOrMake(domain: string, files: Files, { clock, log }: Source): Promise<Pair> {
@@ -68,54 +218,36 @@ async function readOrMake(domain: string, files: Files, { clock, log }: Source):
   }
   if (!existsSync(files.certificate)) return make(existsSync(files.key) ? await readKey(files.key) : undefined)
   const pair = await readPair(files)
-  return isSelfMade(pair.leaf) && daysLeft(pair.leaf, clock) < RENEWAL_DAYS ? make(pair.key) : pair
+  return isDue(pair.leaf, clock) ? make(pair.key) : pair
 }
 
+const DAY = 24 * 3600 * 1000
 const RENEWAL_DAYS = 60
-const WARNING_DAYS = 14
+export const WARNING_DAYS = 14
+
+/** Whether it is ours to renew, and has not long to live. */
+const isDue = (leaf: X509Certificate, clock: Clock): boolean => isSelfMade(leaf) && daysLeft(leaf, clock) < RENEWAL_DAYS
 
 /** It may be wrong and still be what there is: whoever connects can decide better than we can. */
-function warn(domain: string, { certificate: file }: Files, leaf: X509Certificate, { clock, log }: Source): void {
+function warn({ certificate: { domain, file }, leaf }: Entry, { clock, log }: Source): void {
   const days = daysLeft(leaf, clock)
   if (days < 0) log.warn({ domain, file, until: leaf.validTo }, 'the certificate has expired')
   else if (days < WARNING_DAYS) log.warn({ domain, file, until: leaf.validTo }, 'the certificate expires soon')
-  const names = leaf.subjectAltName ?? ''
-  // an otherName may be an XmppAddr or SRVName (RFC 6120 §13.7.1.2), which nobody here can read
-  const named = leaf.checkHost(domainToASCII(domain)) !== undefined || /othername|IP Address/.test(names)
-  if (!named) log.warn({ domain, file, names }, 'the certificate is for other names')
+  if (!isFor(leaf, domain))
+    log.warn({ domain, file, names: leaf.subjectAltName ?? '' }, 'the certificate is for other names')
 }
 
-const daysLeft = (leaf: X509Certificate, clock: Clock): number =>
-  (Date.parse(leaf.validTo) - clock.now()) / (24 * 3600 * 1000)
+/** Whether it says that it is for this name; true where nobody here can read whether it does. */
+export function isFor(leaf: X509Certificate, domain: string): boolean {
+  // an otherName may be an XmppAddr or SRVName (RFC 6120 §13.7.1.2)
+  return leaf.checkHost(domainToASCII(domain)) !== undefined || /othername|IP Address/.test(leaf.subjectAltName ?? '')
+}
 
-const filesIn = (folder: string, domain: string): Files => ({
+export const daysLeft = (leaf: X509Certificate, clock: Pick<Clock, 'now'>): number =>
+  (Date.parse(leaf.validTo) - clock.now()) / DAY
+
+/** The files of a domain for which none are configured. */
+export const filesIn = (folder: string, domain: string): Files => ({
   certificate: path.join(folder, `${domain}.crt`),
   key: path.join(folder, `${domain}.key`),
 })
-
-function secureContext({ chain, key }: Pair, { certificate: file }: Files): tls.SecureContext {
-  try {
-    return tls.createSecureContext({
-      cert: chain,
-      key: key.export({ type: 'pkcs8', format: 'pem' }),
-      minVersion: 'TLSv1.2',
-      ciphers: CIPHERS,
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    })
-  } catch (fault) {
-    throw new ConfigError(file, `TLS cannot use this certificate: ${reasonOf(fault)}`)
-  }
-}
-
-/** Authenticated encryption and forward secrecy only (RFC 9325 §4.2). The client chooses: it knows what it does fast. */
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':')

@@ -14,16 +14,19 @@ export interface Pair {
   /** In PEM form, with the certificates that it is signed with. */
   readonly chain: string
   readonly leaf: X509Certificate
+  /** What stands behind it in the file. */
+  readonly others: readonly X509Certificate[]
   readonly key: KeyObject
 }
 
-/** Reads a certificate and its key. Throws a ConfigError unless both are there and fit each other. */
+/** Reads a certificate and its key. Throws a ConfigError unless both are there, whole, and fit each other. */
 export async function readPair(files: Files): Promise<Pair> {
   const [chain, key] = await Promise.all([readPem(files.certificate, 'a certificate'), readKey(files.key)])
-  const leaf = parseCertificate(chain, files.certificate)
-  if (!leaf.checkPrivateKey(key))
-    throw new ConfigError(files.key, `this key does not fit the certificate ${files.certificate}`)
-  return { chain, leaf, key }
+  const [leaf, ...others] = parseCertificates(chain, files.certificate)
+  if (leaf.checkPrivateKey(key)) return { chain, leaf, others, key }
+  const place = others.findIndex(other => other.checkPrivateKey(key)) + 2
+  const reason = place < 2 ? '' : `; it fits the ${place}. there, which has to be the first`
+  throw new ConfigError(files.key, `this key does not fit the certificate ${files.certificate}${reason}`)
 }
 
 export async function readKey(file: string): Promise<KeyObject> {
@@ -36,13 +39,24 @@ export async function readKey(file: string): Promise<KeyObject> {
   }
 }
 
-function parseCertificate(pem: string, file: string): X509Certificate {
+type NotEmpty<T> = readonly [T, ...T[]]
+
+function parseCertificates(pem: string, file: string): NotEmpty<X509Certificate> {
+  const blocks = pem.match(BLOCK) ?? []
+  // somebody may be writing it: what is there so far may well be a certificate
+  if (blocks.length !== pem.split(BEGIN).length - 1)
+    throw new ConfigError(file, 'the last certificate ends in the middle')
   try {
-    return new X509Certificate(pem)
+    const [first, ...others] = blocks.map(block => new X509Certificate(block))
+    if (first) return [first, ...others]
   } catch {
-    throw new ConfigError(file, 'something else was found, a certificate in PEM form was expected')
+    // as below
   }
+  throw new ConfigError(file, 'something else was found, a certificate in PEM form was expected')
 }
+
+const BEGIN = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/
+const BLOCK = new RegExp(`${BEGIN.source}[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----`, 'g')
 
 async function readPem(file: string, expected: string): Promise<string> {
   try {

@@ -1,0 +1,3 @@
+export { type HttpLimits, httpLimits } from './limits.js'
+export { Monitor } from './monitor.js'
+export { Readiness } from './readiness.js'
