@@ -6,7 +6,7 @@ import { bindingTypesOf, mechanismsOf, type ScramOptions, scram } from '../../te
 import { conditionOf, Wire } from '../../test/stream-client.js'
 import { listening, StreamKit } from '../../test/stream-kit.js'
 import type { Element } from '../xml/index.js'
-import { channelBindings } from './channel-binding.js'
+import { channelBindings, tlsUnique } from './channel-binding.js'
 
 const PLUS = ['SCRAM-SHA-512-PLUS', 'SCRAM-SHA-256-PLUS', 'SCRAM-SHA-1-PLUS'] as const
 const OTHERS = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1'] as const
@@ -173,9 +173,35 @@ describe('channel binding', () => {
       await verona.c2s.stop()
     })
 
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`takes the type that older clients know, which it does not announce, under ${maxVersion}`, async () => {
+      const { wire, features } = await secured({ maxVersion })
+
+      const answer = await scram(wire, 'juliet', 'SCRAM-SHA-512-PLUS', {
+        flag: 'p=tls-unique',
+        data: wire.channel.getFinished() ?? assert.fail(),
+        features,
+      })
+
+      assert.equal(answer.name, 'success', `${answer}`)
+    })
+
+    it(`keeps out who sits in between by that type under ${maxVersion}`, async () => {
+      const { wire } = await secured({ maxVersion })
+      const { wire: other } = await secured({ maxVersion })
+
+      await refuses(wire, 'SCRAM-SHA-512-PLUS', {
+        flag: 'p=tls-unique',
+        data: other.channel.getFinished() ?? assert.fail(),
+      })
+    })
+  }
+
   it('has nothing to see without TLS', async () => {
     const { duplexPair } = await import('node:stream')
-    assert.equal(channelBindings(duplexPair()[0]).size, 0)
+    const [socket] = duplexPair()
+    assert.equal(channelBindings(socket).size, 0)
+    assert.equal(tlsUnique(socket), undefined)
   })
 })
 

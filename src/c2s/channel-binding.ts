@@ -17,6 +17,16 @@ export function channelBindings(socket: Duplex): ReadonlyMap<string, Uint8Array>
   return bindings
 }
 
+/**
+ * The client's first Finished message, or the server's when the session was resumed (RFC 5929 §3). It is not announced:
+ * it has better successors, and TLS 1.3 does not define it. But slixmpp has no other, takes it under any version when it
+ * sees a -PLUS mechanism, and cannot log in at all where that is refused. It does bind: it is a MAC of the handshake.
+ */
+export function tlsUnique(socket: Duplex): Uint8Array | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined
+  return socket.isSessionReused() ? socket.getFinished() : socket.getPeerFinished()
+}
+
 /** RFC 9266 §2 */
 const exported = (socket: TLSSocket): Uint8Array =>
   socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))

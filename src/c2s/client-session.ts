@@ -165,7 +165,7 @@ export class ClientSession implements Session {
   }
 
   #deliver(parcel: Parcel, text: string): void {
-    this.#world.counts.sent.counts[parcel.stanza.kind]++
+    this.#world.counts.sent.add(parcel.stanza.kind)
     if (this.#outbox) {
       this.#outbox.add(parcel)
       this.#line?.write(text)

@@ -8,7 +8,7 @@ import { StreamError } from '../xmpp/errors.js'
 import type { Jid } from '../xmpp/jid.js'
 import { CLIENT } from '../xmpp/ns.js'
 import { Allowance } from './allowance.js'
-import { channelBindings } from './channel-binding.js'
+import { channelBindings, tlsUnique } from './channel-binding.js'
 import type { ClientSession, Line } from './client-session.js'
 import type { Arrival, ConnectionWorld } from './connection-world.js'
 import { dispatch, manage } from './dispatch.js'
@@ -201,7 +201,7 @@ export class Connection implements Line {
     if (kind === 'tls') return tlsFeatures()
     if (kind === 'login') {
       this.#offer = offerOn(
-        { ...this.#channel(), bindings: channelBindings(this.#socket) },
+        { ...this.#channel(), bindings: channelBindings(this.#socket), tlsUnique: tlsUnique(this.#socket) },
         { takesGuests: this.#world.logins.guests.isTakenAt(this.domain ?? '') },
       )
       return loginFeatures(secure, this.#offer, this.#registrar() !== undefined, limits)
@@ -285,7 +285,10 @@ export class Connection implements Line {
     try {
       const told = await refusal
       if (told) this.write(serialise(told, CLIENT))
-      else this.#deadline?.cancel()
+      else {
+        this.#deadline?.cancel()
+        this.#deadline = undefined // or it would be kept for as long as the connection
+      }
       this.#input({ on: told ? 'not attached' : 'attached' })
     } catch (fault) {
       this.fail(fault)

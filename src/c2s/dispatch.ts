@@ -12,7 +12,7 @@ import { answerHere } from './stream-requests.js'
 
 /** Hands on a stanza of a client. Throws a StreamError for one that is from somebody else. */
 export function dispatch(session: ClientSession, kind: Kind, el: Element, world: ConnectionWorld): void {
-  world.counts.received.counts[kind]++
+  world.counts.received.add(kind)
   if (el.attrs.from !== undefined && !isSender(session, el.attrs.from)) throw new StreamError('invalid-from')
   const incoming = readClientStanza(kind, el, session.jid)
   const answer = 'stanza' in incoming ? answerHere(session, incoming.stanza) : incoming.answer

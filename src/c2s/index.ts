@@ -227,9 +227,13 @@ class ClientListeners implements C2s {
       ...(how === 'tls' && { ALPNProtocols: ['xmpp-client'] }),
     })
     return new Promise((resolve, reject) => {
-      secured.once('secure', () => resolve(secured))
-      secured.once('error', reject)
-      secured.once('close', () => reject(new Error('the connection was closed')))
+      const lost = () => reject(new Error('the connection was closed'))
+      secured.once('error', reject).once('close', lost)
+      secured.once('secure', () => {
+        // these would be kept for as long as the connection; until it is listened to, nobody minds an error
+        secured.off('error', reject).off('close', lost).on('error', ignore)
+        resolve(secured)
+      })
     })
   }
 
@@ -245,3 +249,5 @@ class ClientListeners implements C2s {
     for (const connection of this.#connections) connection.checkPulse(now)
   }
 }
+
+const ignore = (): void => {}

@@ -36,6 +36,8 @@ export interface Channel {
   readonly isPrivate: boolean
   /** Channel binding data by type, strongest first (RFC 5056). */
   readonly bindings: ReadonlyMap<string, Uint8Array>
+  /** For clients that know no other type; not announced. */
+  readonly tlsUnique?: Uint8Array | undefined
 }
 
 /** What a client was offered to log in with. It holds until the client is logged in or is offered something else. */
@@ -175,6 +177,7 @@ function saslContext(domain: string, { mechanisms, channel }: Offer, world: Logi
     serverSecret,
     iterations,
     channelBindings: channel.bindings,
+    tlsUnique: channel.tlsUnique,
     announced: mechanisms.map(({ name }) => name),
   }
 }

@@ -53,6 +53,8 @@ export interface SaslContext {
   readonly iterations: number
   /** Channel binding data by type (RFC 5056); absent or empty when no -PLUS mechanism was announced. */
   readonly channelBindings?: ReadonlyMap<string, Uint8Array>
+  /** That of the type tls-unique, which is taken but not announced. */
+  readonly tlsUnique?: Uint8Array | undefined
   /** A name that no account had before; absent where there are no guests. */
   newGuest?(): string
   /** The names of the mechanisms that were announced on the stream; absent when it is no matter. */

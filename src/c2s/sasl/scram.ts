@@ -63,7 +63,7 @@ function answerFinal({ hash, user, keys, nonce, binding, signed }: Exchange, mes
 /** The channel binding data that a client's flag calls for (§6), undefined when we cannot agree to it. */
 function channelData(ctx: SaslContext, plus: boolean, flag: string): Uint8Array | undefined {
   if (plus !== flag.startsWith('p=')) return undefined
-  if (plus) return ctx.channelBindings?.get(flag.slice(2))
+  if (plus) return flag === 'p=tls-unique' ? ctx.tlsUnique : ctx.channelBindings?.get(flag.slice(2))
   // y: it could bind but saw no -PLUS mechanism. If we announced one, somebody between us took it out of the list
   return flag === 'y' && ctx.channelBindings?.size ? undefined : new Uint8Array()
 }
