@@ -206,7 +206,7 @@ export class Connection implements Line {
     const component = this.#domain === undefined ? undefined : registry.get(this.#domain)
     if (!component) return
     try {
-      const incoming = readComponentStanza(kind, el, domain => component.speaksFor(domain))
+      const incoming = readComponentStanza(kind, el, component)
       if ('stanza' in incoming) this.#takes(router.fromComponent({ stanza: incoming.stanza, component }, this.#lane))
       else if (incoming.answer) this.send(incoming.answer)
     } catch (fault) {

@@ -103,12 +103,29 @@ describe('stanzas of a component', () => {
     assert.equal(await gateway.wire.fails(), 'invalid-from')
   })
 
-  for (const attrs of [`from='${GATEWAY}'`, `to='romeo@verona.example'`, ''])
-    it(`end its stream when they lack an address: ${attrs || 'both'}`, async () => {
-      const { gateway } = await online()
+  const lacking: readonly (readonly [what: string, attrs: string, from: string])[] = [
+    ['a sender', `to='romeo@verona.example'`, 'romeo@verona.example'],
+    ['a recipient', `from='mercutio@${GATEWAY}/x'`, `mercutio@${GATEWAY}`],
+    ['both addresses', '', GATEWAY],
+  ]
+  for (const [what, attrs, from] of lacking)
+    it(`are refused when they lack ${what}`, async () => {
+      const { gateway, romeo } = await online()
+      romeo.received.length = 0
       gateway.says(`<message ${attrs}/>`)
-      assert.equal(await gateway.wire.fails(), 'improper-addressing')
+      const error = await gateway.takes('message')
+      assert.equal(conditionOf(error), 'bad-request')
+      assert.equal(error.attrs.from, from)
+      assert.deepEqual(romeo.received, [])
+      await gateway.isHeard()
     })
+
+  it('are not answered when they are answers that lack an address', async () => {
+    const { gateway } = await online()
+    gateway.says(`<message type='error'/><iq type='result' id='1' from='${GATEWAY}'/>`)
+    await gateway.isHeard()
+    assert.deepEqual(gateway.unread(), [])
+  })
 
   it('are refused when they are for an address that can be none', async () => {
     const { gateway } = await online()

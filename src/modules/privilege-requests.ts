@@ -4,7 +4,18 @@ import { allows, type Component, type Sent } from '../core/components.js'
 import type { RosterAccess } from '../core/contacts.js'
 import { type Outbound, TAKEN, type Verdict } from '../core/module.js'
 import type { Asking } from '../core/requests.js'
-import { child, type Element, elements, firstElement, is, namespaceOf, xml } from '../xml/index.js'
+import {
+  child,
+  type Element,
+  elements,
+  firstElement,
+  is,
+  namespaceOf,
+  parseElement,
+  serialise,
+  withAttrs,
+  xml,
+} from '../xml/index.js'
 import {
   badRequest,
   conflict,
@@ -19,7 +30,7 @@ import {
 import { forwarded } from '../xmpp/forwarded.js'
 import { readStanzaOf } from '../xmpp/incoming.js'
 import { type Jid, tryParseJid } from '../xmpp/jid.js'
-import { CLIENT, FORWARD, PRIVILEGE, ROSTER } from '../xmpp/ns.js'
+import { CLIENT, COMPONENT, FORWARD, PRIVILEGE, ROSTER } from '../xmpp/ns.js'
 import { type Addressed, makeStanza } from '../xmpp/stanza.js'
 
 interface Parts {
@@ -60,7 +71,7 @@ export class PrivilegedRequests {
     const { privileges } = component.rights
     if (privileges.message !== 'outgoing' || !component.hosts.includes(stanza.to.domain)) throw forbidden()
     const forwarded = child(privilege, 'forwarded', FORWARD)
-    const message = forwarded && child(forwarded, 'message', CLIENT)
+    const message = forwarded && messageIn(forwarded)
     if (!message) throw badRequest('A message of jabber:client was expected')
     const from = tryParseJid(message.attrs.from ?? '')
     if (!from?.isBare || from.domain !== stanza.to.domain) throw forbidden()
@@ -123,6 +134,12 @@ export class PrivilegedRequests {
     const el = xml('iq', { xmlns: CLIENT, type: 'result', id }, payload ?? null)
     return this.#parts.router.route(makeStanza({ from: to, to: from, el }))
   }
+}
+
+/** In the namespace of clients. Where a component's stream has its own, slixmpp 1.8 leaves a message in that. */
+function messageIn(forwarded: Element): Element | undefined {
+  const foreign = child(forwarded, 'message', COMPONENT)
+  return foreign ? parseElement(serialise(withAttrs(foreign, { xmlns: CLIENT }))) : child(forwarded, 'message', CLIENT)
 }
 
 /** A stanza inside of another, to be sent in the name of `from`. */

@@ -260,6 +260,14 @@ describe('a message in the name of somebody', () => {
       assert.equal(child(message, 'privilege'), undefined)
     })
 
+  it('goes out also when it is in the namespace of the component’s stream, as slixmpp 1.8 has it', async () => {
+    const { gateway, romeo } = await online()
+    gateway.says(wrapped(inner('juliet@verona.example').replace('jabber:client', 'jabber:component:accept')))
+    await gateway.isHeard()
+    const message = romeo.takes()
+    assert.equal(child(message, 'body', 'jabber:client')?.getText(), 'Hark')
+  })
+
   it('keeps its place among the others that the component sends', async () => {
     const { gateway, romeo } = await online()
     for (let n = 0; n < 20; n++)
