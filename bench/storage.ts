@@ -1,9 +1,11 @@
 /**
  * What it costs to append to a log in the database, in rows of about 330 bytes, and how long the promise takes.
  *
- *     node build/bench/storage.js [SECONDS]
+ *     node build/bench/storage.js [SECONDS] [DATABASE]...
  *
- * CPU-µs per row of the main thread and of the whole process: the rest is SQLite's, in threads of its own. Needs Linux.
+ * Databases are sqlite3, better-sqlite3, pg and mysql2: all unless some are named. PostgreSQL and MariaDB are Debian's,
+ * started for this with their own settings; every commit waits for the disk. CPU-µs per row are of the main thread, and
+ * of everything: SQLite works in threads of our process, the others in processes of their own. Needs Linux.
  */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -12,9 +14,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LocalBus } from '../src/core/bus.js'
 import { silentLog } from '../src/core/log.js'
-import { openDatabase } from '../src/storage/index.js'
+import { type DatabasePlace, openDatabase } from '../src/storage/index.js'
 import { parseJid } from '../src/xmpp/jid.js'
+import { type DatabaseProgram, mariadb, postgres } from '../test/databases/programs.js'
+import { DatabaseServer } from '../test/databases/server.js'
 import { Histogram } from './histogram.js'
+import { usage } from './proc.js'
 
 type Append = () => Promise<unknown>
 
@@ -59,15 +64,40 @@ const LOADS: Readonly<Record<string, Load>> = {
 const OWNERS = Array.from({ length: 100 }, (_, n) => parseJid(`user${n}@localhost`))
 const QUOTA = 100_000_000
 
-async function measure(load: Load, seconds: number): Promise<readonly string[]> {
+/** A database that is empty, and what else runs for it. */
+interface Site {
+  readonly place: DatabasePlace
+  /** Of the database, where it has one. */
+  readonly pid?: number
+  close(): Promise<void>
+}
+
+const SITES: Readonly<Record<string, () => Promise<Site>>> = {
+  sqlite3: () => file('sqlite3'),
+  'better-sqlite3': () => file('better-sqlite3'),
+  pg: () => served(postgres({ durable: true })),
+  mysql2: () => served(mariadb({ durable: true })),
+}
+
+async function file(client: 'sqlite3' | 'better-sqlite3'): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'parlance-bench-'))
-  const filename = join(folder, 'parlance.sqlite')
-  const database = await openDatabase({
-    client: 'sqlite3',
-    connection: { filename },
-    bus: new LocalBus(),
-    log: silentLog,
-  })
+  const connection = { filename: join(folder, 'parlance.sqlite') }
+  return { place: { client, connection }, close: () => rm(folder, { recursive: true }) }
+}
+
+async function served(program: DatabaseProgram): Promise<Site> {
+  const server = await DatabaseServer.start(program)
+  const connection = await server.makeDatabase()
+  return {
+    place: { client: program.client, connection },
+    pid: server.process.pid,
+    close: () => server.process.dispose(),
+  }
+}
+
+async function measure(load: Load, seconds: number, make: () => Promise<Site>): Promise<readonly string[]> {
+  const site = await make()
+  const database = await openDatabase({ ...site.place, bus: new LocalBus(), log: silentLog })
   const log = database.storage.log('bench/messages')
   let times = new Histogram()
   let rows = 0
@@ -81,14 +111,14 @@ async function measure(load: Load, seconds: number): Promise<readonly string[]> 
   times = new Histogram()
   rows = 0
 
-  const before = cpu()
+  const before = cpu(site)
   const start = performance.now()
   await load(append, start + seconds * 1000)
   const took = performance.now() - start
-  const after = cpu()
+  const after = cpu(site)
 
   await database.close()
-  await rm(folder, { recursive: true })
+  await site.close()
   const perRow = (micros: number) => (micros / rows).toFixed(1)
   const ms = (share: number) => (times.percentile(share) / 1000).toFixed(2)
   return [
@@ -102,14 +132,19 @@ async function measure(load: Load, seconds: number): Promise<readonly string[]> 
 }
 
 /** Microseconds. */
-function cpu() {
+function cpu({ pid }: Site) {
   const { user, system } = process.cpuUsage()
   const [nanoseconds] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')
-  return { main: Number(nanoseconds) / 1000, all: user + system }
+  const database = pid === undefined ? 0 : usage(pid).cpu
+  return { main: Number(nanoseconds) / 1000, all: user + system + database }
 }
 
-const seconds = Number(process.argv[2] ?? 3)
-const head = ['load', 'rows/s', 'main CPU-µs/row', 'all CPU-µs/row', 'p50 ms', 'p99 ms', 'max ms']
-for (const cells of [head, ['---', ...head.slice(1).map(() => '---:')]]) console.log(`| ${cells.join(' | ')} |`)
-for (const [name, load] of Object.entries(LOADS))
-  console.log(`| ${[name, ...(await measure(load, seconds))].join(' | ')} |`)
+const [, , length = '3', ...named] = process.argv
+const head = ['database', 'load', 'rows/s', 'main CPU-µs/row', 'all CPU-µs/row', 'p50 ms', 'p99 ms', 'max ms']
+const line = (cells: readonly string[]) => console.log(`| ${cells.join(' | ')} |`)
+line(head)
+line(['---', '---', ...head.slice(2).map(() => '---:')])
+for (const [database, make] of Object.entries(SITES))
+  if (named.length === 0 || named.includes(database))
+    for (const [name, load] of Object.entries(LOADS))
+      line([database, name, ...(await measure(load, Number(length), make))])

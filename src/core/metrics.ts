@@ -46,7 +46,6 @@ export const summary = (about: About, read: Metric['read']): Metric => ({ ...abo
 
 /** How often what has happened, by a word for it. The words are known beforehand, or their owner sees that they are few. */
 export class Tally<W extends string = string> {
-  /** The hot path increments in here. */
   readonly counts: Record<W, number>
 
   constructor(words: readonly W[]) {

@@ -48,6 +48,10 @@ export class Connections {
     })
   }
 
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   /** Lends a connection. Nothing has been sent to the database when it rejects because there is none. */
   async use<T>(work: (on: Statements) => PromiseLike<T>): Promise<T> {
     const connection = await this.#acquire()
@@ -115,4 +119,5 @@ async function rollBack(connection: Connection, on: Statements, fault: unknown):
   }
 }
 
-const RETRY_MS = 200
+/** Milliseconds between two tries. */
+export const RETRY_MS = 200

@@ -43,8 +43,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const dialect = dialectOf(options)
   await bringUpToDate(dialect, options)
   const connections = { dialect, log: options.log, wait: options.wait ?? WAIT_MS, purpose: 'serve' } as const
-  const writing = new Connections({ ...connections, max: 1 })
   const reading = new Connections({ ...connections, max: 4, ...options.pool })
+  const writing = new Connections({ ...connections, ...options.pool, min: 0, max: 1 })
   try {
     return await start({ writing, reading, dialect, options })
   } catch (fault) {
@@ -83,7 +83,7 @@ async function start({ writing, reading, dialect, options }: Parts): Promise<Dat
   const { bus, log, clock = systemClock } = options
   const counts = new LogCounts(clock)
   const writer = new Writer({ connections: writing, dialect, log, rolledBack: () => counts.clear() })
-  const reader = new Reader(reading)
+  const reader = new Reader({ connections: reading, dialect, wait: options.wait ?? WAIT_MS })
   const desk: Desk = { reader, writer }
   const ids = new LogIds({ clock, random: randomBytes, after: await reader.read(lastId) })
   const storage = new SqlStorage({ desk, ids, counts })

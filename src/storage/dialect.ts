@@ -40,6 +40,8 @@ export interface Dialect {
   keep?(table: Knex.CreateTableBuilder): void
   /** Makes a copy of the database, where that is ours to do. */
   backUp?(db: Knex, name: string): Promise<Backup>
+  /** Whether the connection was lost, or the other side is just going: over another one the same may be answered. */
+  isLost(fault: unknown): boolean
   /** Whether a fault is the database's, so that other writes would fail as well. */
   isOutage(fault: unknown): boolean
   /** Whether another process came in between, so that the same succeeds when it is tried again. Nothing of it is left. */

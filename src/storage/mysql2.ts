@@ -2,9 +2,9 @@ import type { Knex } from 'knex'
 import type { Dialect, Purpose } from './dialect.js'
 import { DatabaseError, isNetworkFault, isPoolFault } from './errors.js'
 import {
-  CONNECT_MS,
   cannotOpen,
   cannotReach,
+  connectTime,
   isPath,
   type NetworkPlace,
   type NetworkSource,
@@ -37,7 +37,8 @@ export function mysql2(source: NetworkSource): Dialect {
       table.charset('utf8mb4')
       table.collate('utf8mb4_bin')
     },
-    isOutage: fault => isNetworkFault(fault) || isPoolFault(fault) || isFatal(fault) || OUTAGE.has(errnoOf(fault)),
+    isLost,
+    isOutage: fault => isLost(fault) || isPoolFault(fault) || OUTAGE.has(errnoOf(fault)),
     isConflict: fault => CONFLICT.has(errnoOf(fault)),
     explain: fault => explain(fault, source.connection, place),
   }
@@ -62,7 +63,7 @@ function pool(
       ...{ user, database, charset: 'utf8mb4' },
       ...(password !== undefined && { password }),
       ...(tls && { ssl }),
-      connectTimeout: CONNECT_MS,
+      connectTimeout: connectTime(size),
       // for Knex, which says nothing of types, keys are texts: only blobs are bytes
       typeCast: (field: Field, next: () => unknown) => (field.type === 'VAR_STRING' ? field.string('utf8') : next()),
     },
@@ -128,13 +129,18 @@ const MIN_PACKET = 16 * 1024 ** 2
 
 const errnoOf = (fault: unknown): number => (fault instanceof Error && 'errno' in fault ? Number(fault.errno) : 0)
 
-/** The connection is lost. */
+const isLost = (fault: unknown): boolean => isNetworkFault(fault) || isFatal(fault) || LOST.has(errnoOf(fault))
+
+/** The driver says so of faults after which a connection is of no use. */
 const isFatal = (fault: unknown): boolean => fault instanceof Error && 'fatal' in fault && fault.fatal === true
+
+/** Shut down, or killed. */
+const LOST = new Set([1053, 1927, 4031])
 
 /** By the numbers of MySQL's and MariaDB's errors. No room on the disk is none, for that depends on the write. */
 const OUTAGE = new Set([
-  // no connection: too many, no rights, shut down, blocked, killed
-  ...[1040, 1043, 1044, 1045, 1053, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1203, 1927, 3169, 4031],
+  // no connection: too many, no rights, blocked
+  ...[1040, 1043, 1044, 1045, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1203, 3169],
   ...[1049], // no such database
   ...[1205, 1317, 1969, 3024], // a lock is not given up, or a statement took too long
   ...[1290, 1792, 1836], // only reading is allowed

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import type { Knex } from 'knex'
 import type { Log } from '../core/log.js'
 import { reasonOf } from '../core/system-error.js'
 import { DatabaseError, driverReason, isNetworkFault } from './errors.js'
-import { type NetworkConnection, type Patience, STATEMENT_TIMEOUT_MS, WAIT_MS } from './options.js'
+import { ACQUIRE_TIMEOUT_MS, type NetworkConnection, type Patience, STATEMENT_TIMEOUT_MS, WAIT_MS } from './options.js'
 
 /** A database that another program serves, and how patient to be with it. */
 export interface NetworkSource extends Patience {
@@ -54,6 +55,10 @@ export function cannotReach(title: string, fault: unknown): DatabaseError | unde
 export const cannotOpen = (title: string, cause: unknown): DatabaseError =>
   new DatabaseError(`T${title.slice(1)} cannot be used: ${driverReason(cause)}.`, { cause })
 
+/** Milliseconds that a connection of a pool may take to come about. */
+export const connectTime = ({ createTimeoutMillis = ACQUIRE_TIMEOUT_MS }: Knex.PoolConfig): number =>
+  createTimeoutMillis
+
 export const isPath = (host: string): boolean => host.startsWith('/')
 
 const addressOf = ({ host, port }: NetworkConnection): string =>
@@ -69,5 +74,3 @@ async function readAuthorities(file: string): Promise<string> {
 
 /** The database is to say itself that it takes too long, unless nobody is there to say it. */
 const LATE_MS = 5000
-/** How long a connection may take to come about. */
-export const CONNECT_MS = 10_000

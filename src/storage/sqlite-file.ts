@@ -48,6 +48,7 @@ export function sqliteFile<Connection>(file: SqliteFile, driver: SqliteDriver<Co
     counter: 'integer primary key', // the row's own number: it costs nothing
     backUp: (db, name) => backUp(db, filename, name),
     isOutage: fault => OUTAGE.test(codeOf(fault)) || isPoolFault(fault),
+    isLost: () => false,
     isConflict: () => false, // who writes has the whole database
     explain: fault => explain(fault, filename),
   }

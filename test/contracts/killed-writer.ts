@@ -2,7 +2,9 @@
  * A process to be killed: appends numbers to a log, many under way at a time, and prints each one that it is promised to
  * be kept.
  *
- *     node killed-writer.js FILE OWNER
+ *     node killed-writer.js PLACE OWNER
+ *
+ * The place is a database, in JSON.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { LocalBus } from '../../src/core/bus.js'
@@ -10,13 +12,8 @@ import { silentLog } from '../../src/core/log.js'
 import { openDatabase } from '../../src/storage/index.js'
 import { parseJid } from '../../src/xmpp/jid.js'
 
-const [, , filename = '', owner = ''] = process.argv
-const { storage } = await openDatabase({
-  client: 'sqlite3',
-  connection: { filename },
-  bus: new LocalBus(),
-  log: silentLog,
-})
+const [, , place = '', owner = ''] = process.argv
+const { storage } = await openDatabase({ ...JSON.parse(place), bus: new LocalBus(), log: silentLog })
 const log = storage.log<number>('test/numbers')
 let next = 0
 

@@ -7,71 +7,97 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { LocalBus } from '../../src/core/bus.js'
 import { silentLog } from '../../src/core/log.js'
-import { openDatabase } from '../../src/storage/index.js'
+import { type DatabasePlace, openDatabase } from '../../src/storage/index.js'
 import { parseJid } from '../../src/xmpp/jid.js'
+import { SERVERS, sharedServer } from '../databases/shared.js'
 
-const ROUNDS = 8
+/** Where the database is, when the suite runs; it skips itself where there can be none. */
+type Find = (hook: Mocha.Context, folder: string) => Promise<DatabasePlace>
 
-describe('a database whose process is killed', function () {
-  this.timeout(120_000)
-  let folder: string
-  let filename: string
+const file =
+  (client: 'sqlite3' | 'better-sqlite3'): Find =>
+  async (_, folder) => ({ client, connection: { filename: path.join(folder, 'parlance.sqlite') } })
 
-  beforeEach(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'parlance-killed-'))
-    filename = path.join(folder, 'parlance.sqlite')
-  })
+const served =
+  (client: 'pg' | 'mysql2'): Find =>
+  async hook => {
+    const server = await sharedServer(hook, client)
+    return { client, connection: await server.makeDatabase() }
+  }
 
-  afterEach(() => rm(folder, { recursive: true }))
+diesAndKeeps('SQLite by sqlite3', file('sqlite3'), 8)
+diesAndKeeps('SQLite by better-sqlite3', file('better-sqlite3'), 4)
+for (const { name, client } of SERVERS) diesAndKeeps(name, served(client), 4)
 
-  it('has all that was promised, in order and once', async () => {
-    for (let round = 0; round < ROUNDS; round++) {
-      const promised = await killed({ round, after: 1 + round * 97 })
-      const kept = await keptOf(round)
+function diesAndKeeps(name: string, find: Find, rounds: number): void {
+  describe(`a process that is killed while it writes to ${name}`, function () {
+    this.timeout(120_000)
+    let folder: string
+    let place: DatabasePlace
 
-      assert.deepEqual(
-        promised.filter(n => !kept.includes(n)),
-        [],
-        `lost in round ${round}`,
-      )
-      assert.deepEqual(kept, [...kept.keys()], `round ${round}`)
-    }
-  })
-
-  it('would be found out if it promised before the commit', async () => {
-    for (let round = 0; round < ROUNDS; round++) {
-      const promised = await killed({ round, after: 20, lies: true })
-      const kept = await keptOf(round)
-      if (promised.some(n => !kept.includes(n))) return
-    }
-    assert.fail('nothing was lost')
-  })
-
-  /** What it had promised until it was killed, which was after so many promises. */
-  async function killed(how: { readonly round: number; readonly after: number; readonly lies?: boolean }) {
-    const program = path.join(import.meta.dirname, 'killed-writer.js')
-    const child = spawn(process.execPath, [program, filename, ownerOf(how.round)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...(how.lies && { PARLANCE_TEST_ACK_BEFORE_COMMIT: '1' }) },
+    before(async function () {
+      folder = await mkdtemp(path.join(tmpdir(), 'parlance-killed-'))
+      place = await find(this, folder)
     })
-    const exit = once(child, 'exit')
-    const promised: number[] = []
-    for await (const line of createInterface({ input: child.stdout })) {
-      promised.push(Number(line))
-      if (promised.length === how.after) child.kill('SIGKILL')
-    }
-    await exit
-    assert.ok(promised.length >= how.after, 'it ended by itself')
-    return promised
-  }
 
-  async function keptOf(round: number): Promise<readonly number[]> {
-    const options = { connection: { filename }, bus: new LocalBus(), log: silentLog }
-    const { storage, close } = await openDatabase({ client: 'sqlite3', ...options })
-    const entries = await storage.log<number>('test/numbers').read(parseJid(ownerOf(round)), { limit: 1e6 })
-    await close()
-    return entries.map(({ value }) => value)
-  }
-})
+    after(() => rm(folder, { recursive: true }))
 
-const ownerOf = (round: number) => `romeo${round}@montague.example`
+    it('has kept all that it promised, in order and once', async () => {
+      for (let round = 0; round < rounds; round++) {
+        const owner = `romeo${round}@montague.example`
+        const promised = await killed({ place, owner, after: 1 + round * 97 })
+        const kept = await keptOf(place, owner)
+
+        assert.deepEqual(
+          promised.filter(n => !kept.includes(n)),
+          [],
+          `lost in round ${round}`,
+        )
+        assert.deepEqual(kept, [...kept.keys()], `round ${round}`)
+      }
+    })
+
+    it('would be found out if it promised before the commit', async () => {
+      for (let round = 0; round < rounds; round++) {
+        const owner = `juliet${round}@capulet.example`
+        const promised = await killed({ place, owner, after: 20, lies: true })
+        const kept = await keptOf(place, owner)
+        if (promised.some(n => !kept.includes(n))) return
+      }
+      assert.fail('nothing was lost')
+    })
+  })
+}
+
+interface Killing {
+  readonly place: DatabasePlace
+  readonly owner: string
+  /** Of how many promises. */
+  readonly after: number
+  readonly lies?: boolean
+}
+
+/** What it had promised until it was killed. */
+async function killed({ place, owner, after, lies = false }: Killing): Promise<readonly number[]> {
+  const program = path.join(import.meta.dirname, 'killed-writer.js')
+  const child = spawn(process.execPath, [program, JSON.stringify(place), owner], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...(lies && { PARLANCE_TEST_ACK_BEFORE_COMMIT: '1' }) },
+  })
+  const exit = once(child, 'exit')
+  const promised: number[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    promised.push(Number(line))
+    if (promised.length === after) child.kill('SIGKILL')
+  }
+  await exit
+  assert.ok(promised.length >= after, 'it ended by itself')
+  return promised
+}
+
+async function keptOf(place: DatabasePlace, owner: string): Promise<readonly number[]> {
+  const { storage, close } = await openDatabase({ ...place, bus: new LocalBus(), log: silentLog })
+  const entries = await storage.log<number>('test/numbers').read(parseJid(owner), { limit: 1e6 })
+  await close()
+  return entries.map(({ value }) => value)
+}

@@ -5,7 +5,8 @@ import path from 'node:path'
 import { silentLog } from '../../src/core/log.js'
 import { copyDatabase, type DatabasePlace } from '../../src/storage/index.js'
 import { contentOf, fillDatabase } from './filled.js'
-import { type DatabaseServer, sharedServer } from './server.js'
+import type { DatabaseServer } from './server.js'
+import { sharedServer } from './shared.js'
 
 /** PARLANCE_TEST_COPY=full copies as much as is promised, which takes minutes. */
 const AMOUNT =

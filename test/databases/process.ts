@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { chownSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { generate } from 'selfsigned'
 import { run } from '../server-process.js'
 
 const HOST = '127.0.0.1'
@@ -31,6 +32,9 @@ export interface Place {
   readonly folder: string
   readonly host: string
   readonly port: number
+  /** For `localhost`, signed by itself, and its key: PEM files. */
+  readonly certificate: string
+  readonly key: string
   /** Runs something to its end as the user that the database runs as. */
   run(command: string, args: readonly string[]): Promise<void>
 }
@@ -53,9 +57,14 @@ export class DatabaseProcess {
   static async start(program: Program): Promise<DatabaseProcess> {
     const identity = await identityOf(program.user)
     const folder = await mkdtemp(path.join(tmpdir(), 'parlance-db-'))
-    if (identity.uid !== undefined && identity.gid !== undefined) chownSync(folder, identity.uid, identity.gid)
+    const pair = { certificate: path.join(folder, 'certificate.pem'), key: path.join(folder, 'key.pem') }
+    await makeCertificate(pair)
+    const { uid, gid } = identity
+    if (uid !== undefined && gid !== undefined)
+      for (const file of [folder, ...Object.values(pair)]) chownSync(file, uid, gid)
     const place: Place = {
       folder,
+      ...pair,
       host: HOST,
       port: await freePort(),
       run: (command, args) => runToEnd(command, args, { ...identity, cwd: folder }),
@@ -69,6 +78,11 @@ export class DatabaseProcess {
       await database.dispose()
       throw fault
     }
+  }
+
+  /** Of what was started; it may have started others. */
+  get pid(): number {
+    return this.#child?.pid ?? 0
   }
 
   async start(): Promise<void> {
@@ -98,11 +112,6 @@ export class DatabaseProcess {
   /** Ends it as a crash would. */
   async crash(): Promise<void> {
     await this.#end(this.#program.signals.crash)
-  }
-
-  /** Holds it still, or lets it go on: it neither answers nor goes away. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#child?.kill(signal)
   }
 
   /** Ends it and removes its files. */
@@ -144,6 +153,16 @@ async function identityOf(user: string): Promise<Identity> {
   if (process.getuid?.() !== 0) return {}
   const [uid, gid] = await Promise.all(['-u', '-g'].map(option => run('id', [option, user])))
   return { uid: Number(uid), gid: Number(gid) }
+}
+
+async function makeCertificate(files: { readonly certificate: string; readonly key: string }): Promise<void> {
+  const pair = await generate([{ name: 'commonName', value: 'localhost' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+  })
+  writeFileSync(files.certificate, pair.cert)
+  writeFileSync(files.key, pair.private, { mode: 0o600 })
 }
 
 async function runToEnd(command: string, args: readonly string[], options: object): Promise<void> {

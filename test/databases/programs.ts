@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import knex, { type Knex } from 'knex'
 import type { Place, Program } from './process.js'
@@ -11,13 +12,17 @@ export interface DatabaseProgram extends Program {
   readonly packages: readonly string[]
   /** In one of its databases. */
   administer(place: Place, database?: string): Knex.Config
-  /** What makes a user of this name that has a password. */
-  makeUser(name: string, password: string): readonly string[]
-  /** What makes a database that this user may do everything with. */
-  makeDatabase(name: string, user: string): readonly string[]
+  /** What makes the users that may do everything with databases of `USER`, and have a password. */
+  makeUsers(password: string): readonly string[]
+  /** What makes a database, whose name begins with `parlance_`. */
+  makeDatabase(name: string): readonly string[]
   /** What leaves nothing in it: faster than to make another one. */
   emptyDatabase(name: string): readonly string[]
 }
+
+/** Who everything is done as; and one who is only let in through encryption. */
+export const USER = 'parlance'
+export const ENCRYPTED_USER = 'parlance_encrypted'
 
 export interface Durability {
   /** Whether a commit waits for the disk: figures need that, and tests need it not. */
@@ -31,14 +36,23 @@ export const postgres = ({ durable = false }: Durability = {}): DatabaseProgram 
   user: 'postgres',
   // SIGTERM waits until all have gone, and SIGKILL leaves processes behind
   signals: { stop: 'SIGINT', crash: 'SIGQUIT' },
-  install: ({ folder, run }) =>
-    run(path.join(postgresPrograms(), 'initdb'), [
-      ...['--pgdata', path.join(folder, 'data'), '--username', 'postgres', '--auth-local', 'reject'],
-      ...['--auth-host', 'trust', '--encoding', 'UTF8', '--locale', 'C.UTF-8', '--no-sync'],
-    ]),
-  command: ({ folder, host, port }) => ({
+  async install({ folder, host, run }) {
+    const data = path.join(folder, 'data')
+    await run(path.join(postgresPrograms(), 'initdb'), [
+      ...['--pgdata', data, '--username', 'postgres', '--auth', 'reject'],
+      ...['--encoding', 'UTF8', '--locale', 'C.UTF-8', '--no-sync'],
+    ])
+    const rules = [
+      `host all postgres ${host}/32 trust`,
+      `hostnossl all ${ENCRYPTED_USER} ${host}/32 reject`,
+      `host all all ${host}/32 scram-sha-256`,
+    ]
+    await writeFile(path.join(data, 'pg_hba.conf'), `${rules.join('\n')}\n`)
+  },
+  command: ({ folder, host, port, certificate, key }) => ({
     command: path.join(postgresPrograms(), 'postgres'),
     args: [
+      ...['-c', 'ssl=on', '-c', `ssl_cert_file=${certificate}`, '-c', `ssl_key_file=${key}`],
       ...['-D', path.join(folder, 'data'), '-h', host, '-p', String(port), '-k', ''],
       ...(durable ? [] : ['-c', 'fsync=off']),
     ],
@@ -48,8 +62,11 @@ export const postgres = ({ durable = false }: Durability = {}): DatabaseProgram 
     client: 'pg',
     connection: { host, port, user: 'postgres', database },
   }),
-  makeUser: (name, password) => [`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`],
-  makeDatabase: (name, user) => [`CREATE DATABASE ${name} OWNER ${user}`],
+  makeUsers: password => [
+    `CREATE ROLE ${USER} LOGIN PASSWORD '${password}'`,
+    `CREATE ROLE ${ENCRYPTED_USER} LOGIN PASSWORD '${password}' IN ROLE ${USER}`,
+  ],
+  makeDatabase: name => [`CREATE DATABASE ${name} OWNER ${USER}`],
   emptyDatabase: () => ['DROP SCHEMA public CASCADE', 'CREATE SCHEMA public AUTHORIZATION pg_database_owner'],
 })
 
@@ -71,18 +88,24 @@ export const mariadb = ({ durable = false }: Durability = {}): DatabaseProgram =
       ...['--no-defaults', `--datadir=${path.join(folder, 'data')}`, '--skip-test-db'],
       ...['--auth-root-authentication-method=normal', '--skip-name-resolve', '--innodb-flush-log-at-trx-commit=0'],
     ]),
-  command: ({ folder, host, port }) => ({
+  command: ({ folder, host, port, certificate, key }) => ({
     command: 'mariadbd',
     args: [
       ...['--no-defaults', `--datadir=${path.join(folder, 'data')}`, `--pid-file=${path.join(folder, 'pid')}`],
       ...[`--bind-address=${host}`, `--port=${port}`, `--socket=${path.join(folder, 'socket')}`],
-      ...(durable ? [] : ['--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync']),
+      ...[`--ssl-cert=${certificate}`, `--ssl-key=${key}`],
+      // to the system, that a crash leaves it there, but not to the disk
+      ...(durable ? [] : ['--innodb-flush-log-at-trx-commit=2', '--innodb-flush-method=nosync']),
     ],
   }),
   ask: place => asked(mariadb().administer(place)),
   administer: ({ host, port }) => ({ client: 'mysql2', connection: { host, port, user: 'root' } }),
-  makeUser: (name, password) => [`CREATE USER ${name}@'%' IDENTIFIED BY '${password}'`],
-  makeDatabase: (name, user) => [`CREATE DATABASE ${name}`, `GRANT ALL ON ${name}.* TO ${user}@'%'`],
+  makeUsers: password => [
+    `CREATE USER ${USER}@'%' IDENTIFIED BY '${password}'`,
+    `CREATE USER ${ENCRYPTED_USER}@'%' IDENTIFIED BY '${password}' REQUIRE SSL`,
+    `GRANT ALL ON \`parlance\\_%\`.* TO ${USER}@'%', ${ENCRYPTED_USER}@'%'`,
+  ],
+  makeDatabase: name => [`CREATE DATABASE ${name}`],
   emptyDatabase: name => [`DROP DATABASE ${name}`, `CREATE DATABASE ${name}`],
 })
 

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import knex from 'knex'
-import { requirePackages } from '../clients/packages.js'
 import { DatabaseProcess } from './process.js'
-import { type DatabaseProgram, mariadb, postgres } from './programs.js'
+import { type DatabaseProgram, USER } from './programs.js'
 
 /** Where a database is, for a user who may do everything with it and with nothing else. */
 export interface Reached {
@@ -26,7 +25,7 @@ export class DatabaseServer {
 
   static async start(program: DatabaseProgram): Promise<DatabaseServer> {
     const server = new DatabaseServer(program, await DatabaseProcess.start(program))
-    await server.administer(program.makeUser(USER, server.#password))
+    await server.administer(program.makeUsers(server.#password))
     return server
   }
 
@@ -45,7 +44,7 @@ export class DatabaseServer {
 
   async #makeAnother(): Promise<string> {
     const database = `parlance_${++this.#databases}`
-    await this.administer(this.program.makeDatabase(database, USER))
+    await this.administer(this.program.makeDatabase(database))
     return database
   }
 
@@ -59,33 +58,3 @@ export class DatabaseServer {
     }
   }
 }
-
-const USER = 'parlance'
-
-const PROGRAMS = { pg: postgres, mysql2: mariadb }
-const running = new Map<keyof typeof PROGRAMS, Promise<DatabaseServer>>()
-
-/** The kinds of server that there are. */
-export const SERVERS = [
-  { name: 'PostgreSQL', client: 'pg' },
-  { name: 'MariaDB', client: 'mysql2' },
-] as const
-
-/**
- * The server that the suites share, which is started when it is first asked for. Where it is not installed, the hook's
- * suite is skipped, saying why.
- */
-export async function sharedServer(hook: Mocha.Context, client: keyof typeof PROGRAMS): Promise<DatabaseServer> {
-  hook.timeout(120_000)
-  const program = PROGRAMS[client]()
-  await requirePackages(hook, program.packages)
-  const server = running.get(client) ?? DatabaseServer.start(program)
-  running.set(client, server)
-  return server
-}
-
-// of all suites: this file is loaded outside of them
-after(async function () {
-  this.timeout(60_000)
-  for (const server of running.values()) await (await server).process.dispose()
-})
