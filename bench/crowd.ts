@@ -11,6 +11,8 @@ export type Task =
   | { readonly do: 'prepare'; readonly venue: Venue; readonly accounts: readonly Account[] }
   /** So many more sessions, one for each account. */
   | { readonly do: 'enter'; readonly count: number }
+  /** Nothing, for so long. */
+  | { readonly do: 'wait'; readonly seconds: number }
   /** Everybody goes, half of them without a word. */
   | { readonly do: 'leave' }
   /** So many logins, each followed by its end: a proper one and a cut connection in turn. */
@@ -41,6 +43,8 @@ const perform = async (task: Task): Promise<void> => {
         member.wire.socket.once('close', countClosed)
         members.push(member)
       })
+    case 'wait':
+      return sleep(task.seconds * 1000)
     case 'leave': {
       const all = members
       members = []

@@ -1,9 +1,9 @@
 /** What a session costs in memory that does nothing. */
 import { writeFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { machine } from './candidate.js'
 import { MEMORY_OPTIONS, play, type Reading, type Scene } from './memory.js'
+import { slope } from './slope.js'
 import { table } from './table.js'
 
 const OPTIONS = {
@@ -13,14 +13,17 @@ const OPTIONS = {
   seconds: { type: 'string', default: '5' },
 } as const
 
-interface Result {
+/** What was read when so many sessions were there. */
+interface Sample {
   readonly sessions: number
+  readonly reading: Reading
+}
+
+interface Result {
   readonly empty: Reading
-  readonly entered: Reading
-  /** After so many seconds in which nothing happened. */
-  readonly idle: Reading
-  /** How long the logins took, and the silence. */
-  readonly seconds: { readonly entering: number; readonly idle: number }
+  readonly samples: readonly Sample[]
+  readonly entering: { readonly seconds: number; readonly cpu: number }
+  readonly idle: { readonly seconds: number; readonly cpu: number }
 }
 
 export const idle = async (args: string[]): Promise<void> => {
@@ -45,27 +48,38 @@ export const idle = async (args: string[]): Promise<void> => {
 
 const fill = async (scene: Scene, sessions: number, seconds: number): Promise<Result> => {
   const empty = await scene.read()
-  const { seconds: entering } = await scene.do({ do: 'enter', count: sessions })
-  const entered = await scene.read()
-  const from = performance.now()
-  await sleep(seconds * 1000)
-  const idle = await scene.read()
-  return { sessions, empty, entered, idle, seconds: { entering, idle: (performance.now() - from) / 1000 } }
+  const samples: Sample[] = []
+  const entering = { seconds: 0, cpu: 0 }
+  for (let step = 1; step <= STEPS; step++) {
+    const count = Math.round((step * sessions) / STEPS) - (samples.at(-1)?.sessions ?? 0)
+    const entered = await scene.do({ do: 'enter', count })
+    entering.seconds += entered.seconds
+    entering.cpu += entered.cpu
+    samples.push({ sessions: entered.sessions, reading: await scene.read() })
+  }
+  const idle = await scene.do({ do: 'wait', seconds })
+  return { empty, samples, entering, idle }
 }
 
+/** From the first step on: an empty server has room for some. */
 const perSession =
   (pick: (reading: Reading) => number) =>
-  ({ sessions, empty, idle }: Result) =>
-    ((pick(idle) - pick(empty)) / sessions).toFixed(1)
+  ({ samples }: Result) =>
+    slope(samples.map(({ sessions, reading }) => [sessions, pick(reading)])).toFixed(1)
+
+const last = ({ samples }: Result) => samples.at(-1) as Sample // there are as many as steps
 
 const COLUMNS: readonly (readonly [title: string, cell: (result: Result) => string])[] = [
-  ['sessions', ({ sessions }) => String(sessions)],
+  ['sessions', result => String(last(result).sessions)],
   ['RSS KiB/session', perSession(({ rss }) => rss)],
+  ['uncollected', perSession(({ found }) => found)],
   ['heap KiB/session', perSession(({ heap }) => heap)],
   ['external KiB/session', perSession(({ external }) => external)],
   ['RSS MiB empty', ({ empty }) => (empty.rss / 1024).toFixed(0)],
-  ['RSS MiB', ({ idle }) => (idle.rss / 1024).toFixed(0)],
-  ['logins/s', ({ sessions, seconds }) => (sessions / seconds.entering).toFixed(0)],
-  ['CPU-ms/login', ({ sessions, empty, entered }) => ((entered.cpu - empty.cpu) / 1000 / sessions).toFixed(2)],
-  ['cores idle', ({ entered, idle, seconds }) => ((idle.cpu - entered.cpu) / 1e6 / seconds.idle).toFixed(3)],
+  ['RSS MiB', result => (last(result).reading.rss / 1024).toFixed(0)],
+  ['logins/s', result => (last(result).sessions / result.entering.seconds).toFixed(0)],
+  ['CPU-ms/login', result => (result.entering.cpu / 1000 / last(result).sessions).toFixed(2)],
+  ['cores idle', ({ idle }) => (idle.cpu / 1e6 / idle.seconds).toFixed(3)],
 ]
+
+const STEPS = 5
