@@ -86,10 +86,8 @@ function itemsOf(list: Element): readonly Jid[] {
   })
 }
 
-function listOf(name: string, jids: readonly Jid[]): Element {
-  const items = jids.map(jid => xml('item', { jid: jid.toString() }))
-  return xml(name, { xmlns: BLOCKING }, items)
-}
+const listOf = (name: string, jids: readonly Jid[]): Element =>
+  xml(name, { xmlns: BLOCKING }, ...jids.map(jid => xml('item', { jid: jid.toString() })))
 
 function refuseOutbound(): never {
   throw notAcceptable(undefined, { type: 'cancel', detail: xml('blocked', { xmlns: BLOCKING_ERRORS }) })

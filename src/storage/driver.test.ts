@@ -7,7 +7,8 @@ describe('database driver', () => {
     throw Object.assign(new Error(message), code && { code })
   }
 
-  it('works here', () => checkDriver('sqlite3'))
+  for (const client of ['sqlite3', 'better-sqlite3', 'pg', 'mysql2'] as const)
+    it(`${client} works here`, () => checkDriver(client))
 
   it('that npm did not build is explained', async () => {
     // as the package `bindings` says it
@@ -29,11 +30,21 @@ describe('database driver', () => {
 
   it('that is not installed is explained', async () => {
     const load = () => import('no-such-driver' + '')
+    const packages = {
+      sqlite3: 'sqlite3@6',
+      'better-sqlite3': 'better-sqlite3@12',
+      pg: 'pg@8',
+      mysql2: 'mysql2@3',
+    } as const
 
-    await assert.rejects(checkDriver('sqlite3', load), fault => {
-      assert.ok(fault instanceof DatabaseError)
-      assert.match(fault.message, /not installed: run "npm install sqlite3@6"/)
-      return true
-    })
+    for (const client of ['sqlite3', 'better-sqlite3', 'pg', 'mysql2'] as const)
+      await assert.rejects(checkDriver(client, load), fault => {
+        assert.ok(fault instanceof DatabaseError)
+        assert.equal(
+          fault.message,
+          `The database driver ${client} is not installed: run "npm install ${packages[client]}".`,
+        )
+        return true
+      })
   })
 })

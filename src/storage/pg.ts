@@ -100,7 +100,7 @@ const GONE = /Connection terminated|connection error and is not queryable|Client
  * Login, no such database, resources (but no room on the disk, for which it depends on the write), a lock
  * that is not given up, an intervention, the system, damage, and that only reading is allowed.
  */
-const OUTAGE = /^(28|3D|53(?!100)|55P03|57|58|XX|25006|25P0)/
+const OUTAGE = /^(28|3D|53(?!100)|55P03|57|58|XX00[12]|25006|25P0)/
 /** Serialisation, a deadlock, and keys that others have made or removed at the same time. */
 const CONFLICT = new Set(['40001', '40P01', '23503', '23505'])
 

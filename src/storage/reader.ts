@@ -5,7 +5,7 @@ import { DatabaseError, driverReason } from './errors.js'
 import type { Statements } from './statements.js'
 
 export interface ReaderOptions {
-  readonly connections: Connections
+  readonly connections: Pick<Connections, 'use' | 'isClosed'>
   readonly dialect: Pick<Dialect, 'isLost'>
   /** Milliseconds for which what was not answered is asked again. */
   readonly wait: number

@@ -173,6 +173,28 @@ describe('writer', () => {
     await write(5)
   })
 
+  it('does again what another process came in between of, but not for ever', async () => {
+    const conflict = new Error('a deadlock')
+    writer = new Writer({
+      connections,
+      dialect: { ...dialect, isConflict: fault => fault === conflict },
+      log: silentLog,
+    })
+    const disturbed = (times: number, n: number) => {
+      let left = times
+      const work = once(async on => {
+        await on.raw('INSERT INTO said VALUES (?)', [n])
+        if (left-- > 0) throw conflict
+      })
+      return writer.write({ owner: 'romeo', work, payload: undefined })
+    }
+
+    assert.deepEqual(await statuses([write(1), disturbed(2, 2), write(3)]), [true, true, true])
+    assert.deepEqual(await said(), [1, 2, 3])
+    assert.deepEqual(await statuses([write(4), disturbed(100, 5), write(6)]), [true, false, true])
+    assert.deepEqual(await said(), [1, 2, 3, 4, 6])
+  })
+
   it('goes on when a full disk has room again', async () => {
     const [{ page_count: pages }] = await db.raw('PRAGMA page_count')
     await db.raw(`PRAGMA max_page_count = ${pages}`)

@@ -94,6 +94,16 @@ export function accountsContract(name: string, make: MakeWorld, { durable }: { r
       assert.deepEqual(await Promise.all(news.flat()), ['romeo@montague.example', false])
     })
 
+    it('are gone when whoever removes one is told, and all others hear of it later', async () => {
+      const order: unknown[] = []
+      world.bus.subscribe(accountRemoved, () => order.push('all'))
+      await world.accounts.create(romeo, credentials())
+      await world.accounts.remove(juliet, () => order.push('nobody'))
+      await world.accounts.remove(romeo, () => order.push('who asked'))
+
+      assert.deepEqual(order, ['who asked', 'all'])
+    })
+
     it('of a name that somebody else had before start with nothing', async () => {
       const { accounts, storage } = world
       await accounts.create(romeo, credentials())

@@ -9,11 +9,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { LocalBus } from '../../src/core/bus.js'
 import { silentLog } from '../../src/core/log.js'
-import { openDatabase } from '../../src/storage/index.js'
+import { type DatabasePlace, openDatabase } from '../../src/storage/index.js'
 import { parseJid } from '../../src/xmpp/jid.js'
 
 const [, , place = '', owner = ''] = process.argv
-const { storage } = await openDatabase({ ...JSON.parse(place), bus: new LocalBus(), log: silentLog })
+const where: DatabasePlace = JSON.parse(place)
+const { storage } = await openDatabase({ ...where, bus: new LocalBus(), log: silentLog })
 const log = storage.log<number>('test/numbers')
 let next = 0
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { parseJid } from '../../src/xmpp/jid.js'
 import { juliet, LOOKALIKES, nurse, romeo, type World } from './world.js'
 
 /** Values by key for each owner. */
@@ -56,6 +58,22 @@ export function mapStore(world: () => World): void {
     }
   })
 
+  it('keeps keys that are as long as any, for users whose names are', async () => {
+    const store = world().storage.map<string>('s'.repeat(64))
+    const owner = parseJid(`${letters(1023)}@${[62, 62, 62, 62].map(letters).join('.')}`)
+    const keys = [1279, 1280, 1281, 5000].map(letters)
+    await store.change(owner, new Map(keys.map(key => [key, key])))
+    await world()
+      .storage.addresses('s'.repeat(64))
+      .add(
+        owner,
+        keys.slice(0, 3).map(key => parseJid(`verona.example/${key.slice(0, 1000)}`)),
+      )
+
+    for (const key of keys) assert.equal(await store.get(owner, key), key)
+    assert.equal((await store.all(owner)).size, keys.length)
+  })
+
   it('removes and clears what is of one user only', async () => {
     const store = world().storage.map<number>('test/ages')
     await Promise.all([romeo, juliet].map(owner => store.change(owner, mapOf({ a: 1, b: 2 }))))
@@ -66,6 +84,10 @@ export function mapStore(world: () => World): void {
     assert.equal((await store.all(juliet)).size, 0)
   })
 }
+
+/** So many, which nothing makes shorter. */
+const letters = (count: number): string =>
+  String.fromCharCode(...[...randomBytes(count)].map(byte => 'a'.charCodeAt(0) + (byte % 26)))
 
 const mapOf = <T>(values: Readonly<Record<string, T>>) => new Map(Object.entries(values))
 

@@ -167,6 +167,14 @@ for (const { name, client } of SERVERS)
       })
     })
 
+    it('is reached through its socket', async () => {
+      const host = server.program.socket(server.process.place)
+      const { storage } = await open({ connection: { ...reached, host } })
+      await storage.value('test/mood').set(romeo, 'in love')
+
+      assert.equal(await storage.value('test/mood').get(romeo), 'in love')
+    })
+
     it('does not keep it to itself when a power cut would lose what is acknowledged', async () => {
       const warnings: string[] = []
       const log: Log = { ...silentLog, warn: (_, text) => warnings.push(text) }

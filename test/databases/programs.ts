@@ -12,6 +12,8 @@ export interface DatabaseProgram extends Program {
   readonly packages: readonly string[]
   /** In one of its databases. */
   administer(place: Place, database?: string): Knex.Config
+  /** What stands for its host to reach it through its socket. */
+  socket(place: Place): string
   /** What makes the users that may do everything with databases of `USER`, and have a password. */
   makeUsers(password: string): readonly string[]
   /** What makes a database, whose name begins with `parlance_`. */
@@ -43,6 +45,7 @@ export const postgres = ({ durable = false }: Durability = {}): DatabaseProgram 
       ...['--encoding', 'UTF8', '--locale', 'C.UTF-8', '--no-sync'],
     ])
     const rules = [
+      `local all ${USER} scram-sha-256`,
       `host all postgres ${host}/32 trust`,
       `hostnossl all ${ENCRYPTED_USER} ${host}/32 reject`,
       `host all all ${host}/32 scram-sha-256`,
@@ -53,7 +56,7 @@ export const postgres = ({ durable = false }: Durability = {}): DatabaseProgram 
     command: path.join(postgresPrograms(), 'postgres'),
     args: [
       ...['-c', 'ssl=on', '-c', `ssl_cert_file=${certificate}`, '-c', `ssl_key_file=${key}`],
-      ...['-D', path.join(folder, 'data'), '-h', host, '-p', String(port), '-k', ''],
+      ...['-D', path.join(folder, 'data'), '-h', host, '-p', String(port), '-k', folder],
       ...(durable ? [] : ['-c', 'fsync=off']),
     ],
   }),
@@ -62,6 +65,7 @@ export const postgres = ({ durable = false }: Durability = {}): DatabaseProgram 
     client: 'pg',
     connection: { host, port, user: 'postgres', database },
   }),
+  socket: ({ folder }) => folder,
   makeUsers: password => [
     `CREATE ROLE ${USER} LOGIN PASSWORD '${password}'`,
     `CREATE ROLE ${ENCRYPTED_USER} LOGIN PASSWORD '${password}' IN ROLE ${USER}`,
@@ -100,6 +104,7 @@ export const mariadb = ({ durable = false }: Durability = {}): DatabaseProgram =
   }),
   ask: place => asked(mariadb().administer(place)),
   administer: ({ host, port }) => ({ client: 'mysql2', connection: { host, port, user: 'root' } }),
+  socket: ({ folder }) => path.join(folder, 'socket'),
   makeUsers: password => [
     `CREATE USER ${USER}@'%' IDENTIFIED BY '${password}'`,
     `CREATE USER ${ENCRYPTED_USER}@'%' IDENTIFIED BY '${password}' REQUIRE SSL`,
