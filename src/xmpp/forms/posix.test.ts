@@ -89,11 +89,21 @@ describe('a regular expression', () => {
 
     fc.assert(
       fc.property(pattern, fc.array(text, { minLength: 3, maxLength: 6 }), (source, texts) => {
-        const ours = compilePattern(source)
+        const ours = compiledIfSmall(source)
+        fc.pre(ours !== undefined) // repetitions of repetitions soon are more than is taken
         const theirs = new RegExp(`^(?:${source})$`, 'su')
-        for (const each of texts) assert.equal(ours.matches(each), theirs.test(each), `${source} on ${each}`)
+        for (const each of texts) assert.equal(ours?.matches(each), theirs.test(each), `${source} on ${each}`)
       }),
       { numRuns: 500 },
     )
   })
 })
+
+function compiledIfSmall(source: string) {
+  try {
+    return compilePattern(source)
+  } catch (fault) {
+    if (fault instanceof PatternError && fault.message === 'too large') return undefined
+    throw fault
+  }
+}
