@@ -11,6 +11,9 @@ export function driverReason(fault: unknown): string {
   return (statement < 0 ? message : message.slice(statement + 3)).replace(/\.$/, '')
 }
 
+/** A phrase at the beginning of a sentence. */
+export const capitalised = (phrase: string): string => phrase.charAt(0).toUpperCase() + phrase.slice(1)
+
 /** The code that a driver or the operating system gives a fault: `SQLITE_BUSY`, `57P01`, `ECONNREFUSED`. */
 export function codeOf(fault: unknown): string {
   const first = firstOf(fault)

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import type { Log } from '../core/log.js'
 import type { Dialect } from './dialect.js'
-import { DatabaseError } from './errors.js'
+import { capitalised, DatabaseError } from './errors.js'
 import { KEY_BYTES, STORE_BYTES } from './keys.js'
 
 /** One step of the schema. What has been released is never changed: a further step changes what it made. */
@@ -56,8 +56,6 @@ export async function stateOf(
     )
   return { done: done.length, next: steps[done.length] }
 }
-
-const capitalised = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1)
 
 async function stepsDone(db: Knex): Promise<readonly string[]> {
   if (!(await db.schema.hasTable(TABLE))) return []

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Knex } from 'knex'
 import type { Log } from '../core/log.js'
 import { reasonOf } from '../core/system-error.js'
-import { DatabaseError, driverReason, isNetworkFault } from './errors.js'
+import { capitalised, DatabaseError, driverReason, isNetworkFault } from './errors.js'
 import { ACQUIRE_TIMEOUT_MS, type NetworkConnection, type Patience, STATEMENT_TIMEOUT_MS, WAIT_MS } from './options.js'
 
 /** A database that another program serves, and how patient to be with it. */
@@ -53,7 +53,7 @@ export function cannotReach(title: string, fault: unknown): DatabaseError | unde
 }
 
 export const cannotOpen = (title: string, cause: unknown): DatabaseError =>
-  new DatabaseError(`T${title.slice(1)} cannot be used: ${driverReason(cause)}.`, { cause })
+  new DatabaseError(`${capitalised(title)} cannot be used: ${driverReason(cause)}.`, { cause })
 
 /** Milliseconds that a connection of a pool may take to come about. */
 export const connectTime = ({ createTimeoutMillis = ACQUIRE_TIMEOUT_MS }: Knex.PoolConfig): number =>

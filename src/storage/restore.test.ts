@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { copyFile, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chown, copyFile, open, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { silentLog } from '../core/log.js'
 import { parseJid } from '../xmpp/jid.js'
@@ -91,6 +91,27 @@ describe('restore', () => {
     assert.equal(await feelingIn(killed.filename), 'in love')
     assert.equal(await feelingIn(`${killed.filename}${BESIDE}`), 'banished')
     await killed.dispose()
+  })
+
+  it('leaves a link that leads to the database where it is', async () => {
+    const far = await TestFile.make()
+    await rename(file.filename, far.filename)
+    await symlink(far.filename, file.filename)
+
+    assert.equal(await restoreIt(), `${far.filename}${BESIDE}`)
+    assert.equal(await readlink(file.filename), far.filename)
+    assert.equal(await feelingIn(file.filename), 'in love')
+    assert.equal(await feelingIn(`${far.filename}${BESIDE}`), 'in exile')
+    await far.dispose()
+  })
+
+  it('leaves the database to whom it belongs', async function () {
+    if (process.getuid?.() !== 0) this.skip() // only the system administrator can do it for somebody else
+    await chown(file.filename, 12_345, 12_346)
+    await restoreIt()
+
+    const { uid, gid } = await stat(file.filename)
+    assert.deepEqual([uid, gid], [12_345, 12_346])
   })
 
   it('keeps what is damaged as it is', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { access, link, mkdir, rename } from 'node:fs/promises'
+import { access, chown, link, mkdir, realpath, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { reasonOf } from '../core/system-error.js'
 import { backUp, copyFile, ENDINGS, fileAt, makeSingle, remove, syncFolder } from './backup.js'
@@ -30,15 +30,27 @@ export interface Restoring {
  */
 export async function restore(restoring: Restoring): Promise<string | undefined> {
   const { target, folder } = restoring
-  const beside = isFile(target) ? target.connection.filename : path.join(folder, `${target.connection.database}.sqlite`)
+  const beside = isFile(target)
+    ? await realpath(target.connection.filename).catch(() => target.connection.filename) // it may be yet to be made
+    : path.join(folder, `${target.connection.database}.sqlite`)
   const former = `${beside}.before-restore-${new Date(restoring.now).toISOString().replaceAll(':', '')}`
   const scratch = `${beside}.${randomUUID()}.part`
   try {
-    await mkdir(path.dirname(beside), { recursive: true, mode: 0o700 })
+    await makeFolder(path.dirname(beside))
     await unpack(restoring, scratch)
-    return await (isFile(target) ? putInPlace(target, scratch, former) : replaceRows(restoring, scratch, former))
+    return await (isFile(target)
+      ? putInPlace({ ...target, connection: { filename: beside } }, scratch, former)
+      : replaceRows(restoring, scratch, former))
   } finally {
     await remove(scratch)
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new DatabaseError(`The folder ${folder} cannot be made: ${reasonOf(cause)}.`, { cause })
   }
 }
 
@@ -64,10 +76,18 @@ async function unpack({ file, target }: Restoring, scratch: string): Promise<voi
 async function putInPlace(target: Looked & FilePlace, scratch: string, former: string): Promise<string | undefined> {
   const { filename } = target.connection
   const wasThere = await exists(filename)
+  await ownAs(scratch, wasThere ? filename : path.dirname(filename))
   if (wasThere) await keepFormer(target, former)
   await rename(scratch, filename)
   await syncFolder(filename)
   return wasThere ? former : undefined
+}
+
+/** The server could not open what the system administrator has made, and which is for its owner only. */
+async function ownAs(file: string, other: string): Promise<void> {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = await stat(other)
+  await chown(file, uid, gid)
 }
 
 /** It gets another name, and has its own as well until that is the backup's: whatever happens, there is one of the two. */
