@@ -154,6 +154,23 @@ describe('stream management', () => {
       assert.deepEqual(romeo.unread, [])
     })
 
+    it('and does not ask again and again a client that is not done with anything', async () => {
+      const { romeo, juliet } = await together()
+      juliet.send(chat('romeo', 'one'))
+      await romeo.hears()
+      await romeo.takes('r', STREAM_MANAGEMENT)
+
+      for (let answer = 0; answer < 3; answer++) {
+        romeo.acknowledges(0)
+        await settled()
+      }
+
+      assert.deepEqual(romeo.unread, [])
+      romeo.acknowledges(1)
+      await romeo.handled()
+      assert.deepEqual(romeo.unread, [])
+    })
+
     it('and takes an answer that nobody asked for, or that says nothing new', async () => {
       const { verona, romeo, juliet } = await together()
       romeo.acknowledges(0)

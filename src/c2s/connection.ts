@@ -181,13 +181,18 @@ export class Connection implements Line {
         if (this.#session) dispatch(this.#session, effect.kind, effect.el, this.#world)
         return
       case 'manage':
-        if (this.#session) this.write(manage(this.#session, effect.el, this.#world))
-        return
+        return this.#manage(effect.el)
       case 'close':
         return this.#close(effect.error)
       case 'drop':
         return void this.#socket.destroy()
     }
+  }
+
+  #manage(el: Element): void {
+    const told = this.#session && manage(this.#session, el, this.#world)
+    // to write nothing would ask a client that has just answered once more, again and again
+    if (told) this.write(told)
   }
 
   #open(domain: string | undefined, to: string | undefined): void {
