@@ -1,0 +1,117 @@
+/**
+ * Text with values in braces, as scripts write it. To be sent:
+ *
+ *     {romeo}  {domain}  {id}          what is known by this name
+ *     {U+200B}                         a character
+ *     {repeat 1023 a}                  a text, so many times
+ *     {base64 ...}  {sha1 ...}         of what the rest stands for
+ *
+ * and to be compared with what comes, also
+ *
+ *     {any}                            anything but nothing
+ *     {absent}                         no such attribute
+ *     {=id}                            anything but nothing, known as {id} from then on
+ *     {datetime}  {number}             of this form
+ *     {auth|cancel}                    one of these texts
+ */
+import { createHash } from 'node:crypto'
+
+export type Values = Map<string, string>
+
+/** What stands in a script cannot mean anything. */
+export class ScriptFault extends Error {}
+
+/** `encode` is for what is put in place of a name: what goes into XML is escaped. */
+export function fill(text: string, values: ReadonlyMap<string, string>, encode = (value: string) => value): string {
+  return pieces(text)
+    .map(piece => (typeof piece === 'string' ? piece : worthOf(piece.inner, values, encode)))
+    .join('')
+}
+
+function worthOf(inner: string, values: ReadonlyMap<string, string>, encode: (value: string) => string): string {
+  const known = values.get(inner)
+  if (known !== undefined) return encode(known)
+  const character = /^U\+([0-9A-F]{4,6})$/.exec(inner)
+  if (character) return String.fromCodePoint(Number.parseInt(character[1] ?? '', 16))
+  const [, name = '', rest = ''] = /^(\w+) ([\s\S]*)$/.exec(inner) ?? []
+  switch (name) {
+    case 'repeat': {
+      const [, times = '', what = ''] = /^(\d+) ([\s\S]+)$/.exec(rest) ?? []
+      return fill(what, values, encode).repeat(Number(times))
+    }
+    case 'base64':
+      return Buffer.from(fill(rest, values)).toString('base64')
+    case 'sha1':
+      return createHash('sha1').update(fill(rest, values)).digest('hex')
+  }
+  throw new ScriptFault(`nothing is known as {${inner}}`)
+}
+
+/** Whether a value is what the text asks for; undefined stands for an attribute that is not there. */
+export function agrees(text: string, value: string | undefined, values: Values): boolean {
+  if (text === '{absent}') return value === undefined
+  if (value === undefined) return false
+  const found = new RegExp(
+    `^${pieces(text)
+      .map(piece => source(piece, values))
+      .join('')}$`,
+    'u',
+  ).exec(value)
+  if (!found) return false
+  for (const [name, captured] of Object.entries(found.groups ?? {})) values.set(decodeGroup(name), captured)
+  return true
+}
+
+function source(piece: string | Placeholder, values: Values): string {
+  if (typeof piece === 'string') return literal(piece)
+  const { inner } = piece
+  if (inner.startsWith('=')) return `(?<${encodeGroup(inner.slice(1))}>[\\s\\S]+)`
+  const form = FORMS.get(inner)
+  if (form !== undefined) return form
+  if (inner.includes('|'))
+    return `(?:${inner
+      .split('|')
+      .map(choice => literal(fill(choice, values)))
+      .join('|')})`
+  return literal(worthOf(inner, values, value => value))
+}
+
+const FORMS: ReadonlyMap<string, string> = new Map([
+  ['any', '[\\s\\S]+'],
+  ['number', '[0-9]+'],
+  // XEP-0082 §3.2
+  [
+    'datetime',
+    '[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:\\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})',
+  ],
+])
+
+const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+
+// names of scripts may have marks that names of groups may not
+const encodeGroup = (name: string) => `g_${Buffer.from(name).toString('hex')}`
+const decodeGroup = (name: string) => Buffer.from(name.slice(2), 'hex').toString()
+
+interface Placeholder {
+  readonly inner: string
+}
+
+function pieces(text: string): readonly (string | Placeholder)[] {
+  const found: (string | Placeholder)[] = []
+  let rest = text
+  for (;;) {
+    const start = rest.indexOf('{')
+    if (start < 0) return [...found, rest]
+    const end = closing(rest, start)
+    found.push(rest.slice(0, start), { inner: rest.slice(start + 1, end) })
+    rest = rest.slice(end + 1)
+  }
+}
+
+function closing(text: string, start: number): number {
+  for (let at = start, depth = 0; at < text.length; at++) {
+    if (text[at] === '{') depth++
+    else if (text[at] === '}' && --depth === 0) return at
+  }
+  throw new ScriptFault(`a brace is not closed: ${text}`)
+}
