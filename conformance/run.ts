@@ -1,12 +1,11 @@
 /** `npm run conformance`: plays the wire scripts against a server that is there. See README.md. */
 import { writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Account, byCommand, inBand, newAccount } from './wire/accounts.js'
 import { type Address, TRANSPORTS, type Transport } from './wire/link.js'
 import { type Component, type Stage, verbs } from './wire/player.js'
 import { count, json, junit, table } from './wire/report.js'
-import { readScripts, type Script } from './wire/script.js'
+import { readScripts, SCRIPTS, type Script } from './wire/script.js'
 import { playAll } from './wire/suite.js'
 import { CLIENT } from './wire/xml.js'
 
@@ -51,7 +50,7 @@ const { values: options, positionals } = parseArgs({
 async function main(): Promise<void> {
   if (options.help) return console.log(USAGE)
   if (options.verbs) return console.log(verbs.map(({ form }) => form).join('\n'))
-  const scripts = readScripts(scriptsFolder).filter(wanted)
+  const scripts = readScripts(SCRIPTS).filter(wanted)
   const results = await playAll(scripts, stage(), {
     jobs: Number(options.jobs),
     report({ script, outcome, reason, transcript }) {
@@ -65,11 +64,6 @@ async function main(): Promise<void> {
   console.log(table(results))
   process.exitCode = count(results, 'failed') > 0 ? 1 : 0
 }
-
-const scriptsFolder = path.join(
-  import.meta.dirname.replace(/\/(?:build|\.build\/[^/]+)\/conformance$/, '/conformance'),
-  'scripts',
-)
 
 function wanted({ name, sources }: Script): boolean {
   if (positionals.length > 0 && !positionals.some(start => name.startsWith(start))) return false

@@ -1,5 +1,5 @@
 /** A behaviour as a plain text file: what it is, where it is asked for, and who does what. See ../README.md. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { ScriptFault } from './template.js'
 
@@ -34,7 +34,14 @@ export interface Step {
   readonly block: string
 }
 
-export const ENDING = '.script'
+const ENDING = '.script'
+
+/** Where they are, wherever this file was compiled to. */
+export const SCRIPTS = (() => {
+  let folder = import.meta.dirname
+  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder)
+  return path.join(folder, 'conformance', 'scripts')
+})()
 
 /** Reads all scripts below a folder, ordered by name. */
 export function readScripts(folder: string): readonly Script[] {

@@ -1,0 +1,106 @@
+/** All scripts, against the server over each transport, and against others, which tell whether the scripts are fair. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse } from 'yaml'
+import { SERVERS, type Server, type ServerName, startServer } from './servers/index.js'
+import { requirePackages } from './servers/packages.js'
+import { inBand, newAccount } from './wire/accounts.js'
+import { TRANSPORTS, type Transport } from './wire/link.js'
+import type { Stage } from './wire/player.js'
+import { count, table } from './wire/report.js'
+import { readScripts, SCRIPTS } from './wire/script.js'
+import { playAll, type Result } from './wire/suite.js'
+import { CLIENT } from './wire/xml.js'
+
+const scripts = readScripts(SCRIPTS)
+
+/** One client at a time would take minutes, and more than these get slow answers from a busy machine. */
+const PLAYING = { jobs: 6 }
+
+for (const transport of TRANSPORTS) {
+  describe(`by the specifications, over ${transport}`, function () {
+    this.timeout(300_000)
+    let server: Server
+    let results: ReadonlyMap<string, Result>
+
+    before(async () => {
+      server = await startServer('parlance', { requireTls: transport !== 'plain' })
+      results = byName(await playAll(scripts, stageOf(server, transport), PLAYING))
+    })
+    after(() => server?.dispose())
+
+    for (const { name, title, sources } of scripts) {
+      const [source] = sources
+      it(`${title} (${source?.specification} §${source?.section}, ${name})`, () => {
+        const result = results.get(name)
+        assert.ok(result, 'it was not played')
+        if (result.outcome === 'excluded' && isAllowed(result.reason, transport)) return
+        assert.equal(result.outcome, 'passed', `${result.reason}\n${result.transcript.join('\n')}`)
+      })
+    }
+  })
+}
+
+/** All else has to be there: no script may leave itself out. */
+const isAllowed = (reason: string | undefined, transport: Transport) =>
+  (transport === 'plain' && reason === 'the server has no tls') ||
+  (transport === 'plain' && reason?.endsWith('-PLUS')) ||
+  (transport !== 'plain' && reason === 'the server has no no tls') ||
+  reason?.startsWith('the server has no transport ')
+
+for (const name of ['prosody', 'ejabberd'] as const) {
+  describe(`the scripts, against ${name}`, function () {
+    this.timeout(600_000)
+    let server: Server
+
+    before(async function () {
+      await requirePackages(this, SERVERS[name].packages)
+      server = await startServer(name, { requireTls: true })
+    })
+    after(() => server?.dispose())
+
+    it('are passed, but for differences in which the specification is with us', async () => {
+      const results = await playAll(scripts, stageOf(server, 'starttls'), PLAYING)
+
+      console.log(table(results).split('\n').at(-1))
+      const judged = differencesOf(name)
+      const failed = results.filter(({ outcome }) => outcome === 'failed')
+      const unjudged = failed.filter(({ script }) => !judged.has(script.name))
+      assert.deepEqual(
+        unjudged.map(({ script, reason }) => `${script.name}: ${reason}`),
+        [],
+      )
+      assert.ok(count(results, 'passed') > scripts.length / 2)
+    })
+
+    it('are named rightly where they are judged', () => {
+      const names = new Set(scripts.map(script => script.name))
+      assert.deepEqual(
+        [...differencesOf(name).keys()].filter(script => !names.has(script)),
+        [],
+      )
+    })
+  })
+}
+
+/** What it does, and why that is not what is asked for, by script. */
+function differencesOf(name: ServerName): ReadonlyMap<string, string> {
+  const file = path.join(SCRIPTS, '..', 'servers', `${name}-differences.yaml`)
+  return new Map(Object.entries(parse(readFileSync(file, 'utf8')) ?? {}))
+}
+
+function stageOf(server: Server, transport: Transport): Stage {
+  const { host, domain, ports, admin, component } = server
+  const port = { plain: ports.plain ?? 0, starttls: ports.c2s, tls: ports.c2sTls }[transport]
+  const address = { host, port, domain, transport, namespace: CLIENT, patience: 10_000 }
+  const [user = ''] = admin.jid.split('@')
+  return {
+    address,
+    component: { host, ...component },
+    accounts: new Map([['admin', { user, ...admin }]]),
+    newAccount: called => newAccount(called, domain, inBand(address)),
+  }
+}
+
+const byName = (results: readonly Result[]) => new Map(results.map(result => [result.script.name, result]))
