@@ -5,13 +5,11 @@ import path from 'node:path'
 import { parse } from 'yaml'
 import { SERVERS, type Server, type ServerName, startServer } from './servers/index.js'
 import { requirePackages } from './servers/packages.js'
-import { inBand, newAccount } from './wire/accounts.js'
+import { stageOf } from './servers/stage.js'
 import { TRANSPORTS, type Transport } from './wire/link.js'
-import type { Stage } from './wire/player.js'
 import { count, table } from './wire/report.js'
 import { readScripts, SCRIPTS } from './wire/script.js'
 import { playAll, type Result } from './wire/suite.js'
-import { CLIENT } from './wire/xml.js'
 
 const scripts = readScripts(SCRIPTS)
 
@@ -88,19 +86,6 @@ for (const name of ['prosody', 'ejabberd'] as const) {
 function differencesOf(name: ServerName): ReadonlyMap<string, string> {
   const file = path.join(SCRIPTS, '..', 'servers', `${name}-differences.yaml`)
   return new Map(Object.entries(parse(readFileSync(file, 'utf8')) ?? {}))
-}
-
-function stageOf(server: Server, transport: Transport): Stage {
-  const { host, domain, ports, admin, component } = server
-  const port = { plain: ports.plain ?? 0, starttls: ports.c2s, tls: ports.c2sTls }[transport]
-  const address = { host, port, domain, transport, namespace: CLIENT, patience: 10_000 }
-  const [user = ''] = admin.jid.split('@')
-  return {
-    address,
-    component: { host, ...component },
-    accounts: new Map([['admin', { user, ...admin }]]),
-    newAccount: called => newAccount(called, domain, inBand(address)),
-  }
 }
 
 const byName = (results: readonly Result[]) => new Map(results.map(result => [result.script.name, result]))
