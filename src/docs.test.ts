@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { parseConfig, settings } from './config.js'
 import { readModules } from './core/host.js'
 import { defineModule } from './core/module.js'
-import { exampleConfig, hookOrder, supportTable } from './docs.js'
+import { exampleConfig, hookOrder } from './docs.js'
 import { modules } from './modules/index.js'
 
 describe('generated documents', () => {
@@ -24,16 +24,6 @@ describe('generated documents', () => {
 
   it('have lines that fit on a screen', () => {
     for (const line of exampleConfig().split('\n')) assert.ok(line.length <= 120, line)
-  })
-
-  it('name every specification once for each part that follows it', () => {
-    const rows = supportTable()
-      .split('\n')
-      .filter(line => line.startsWith('| ['))
-
-    assert.ok(rows.some(row => /^\| \[RFC 6120\]\(\S+\) \| {2}\| client streams \|/.test(row)))
-    assert.ok(rows.some(row => /^\| \[XEP-0198\]\(\S+\) \| \d\S* \| client streams \|/.test(row)))
-    assert.equal(new Set(rows).size, rows.length)
   })
 
   it('show the order of hooks by stage and then by the list of modules', () => {

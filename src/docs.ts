@@ -4,8 +4,6 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { implemented } from './c2s/index.js'
-import { implemented as byComponents } from './component/index.js'
 import { settings } from './config.js'
 import { LocalBus } from './core/bus.js'
 import { systemClock } from './core/clock.js'
@@ -15,8 +13,10 @@ import { Host } from './core/host.js'
 import { silentLog } from './core/log.js'
 import { MemoryAccounts, MemoryStorage } from './core/memory-storage.js'
 import { type AnyModule, type Flows, STAGES, type Stage } from './core/module.js'
+import { ownVersion } from './core/own-version.js'
 import { modules } from './modules/index.js'
 import type { Setting } from './settings.js'
+import { countScripts, doap, supportTable } from './support.js'
 
 /** A configuration that says what holds anyway, and what each key is for. */
 export function exampleConfig(): string {
@@ -71,41 +71,6 @@ function comment(text: string, indent: string): readonly string[] {
   return lines
 }
 
-/** Which specifications the program follows, and where. */
-export function supportTable(): string {
-  const rows = [
-    ...implemented.map(({ specification, doc }) => ({ specification, where: 'client streams', doc })),
-    ...byComponents.map(({ specification, doc }) => ({ specification, where: 'component streams', doc })),
-    ...modules.flatMap(({ name, implements: followed, doc }) =>
-      followed.map(specification => ({ specification, where: name, doc })),
-    ),
-  ].sort((a, b) => (sortKey(a.specification) < sortKey(b.specification) ? -1 : 1))
-  const lines = rows.map(({ specification, where, doc }) => {
-    const [name = '', version = ''] = specification.split(/(?<=^\S+ ?\d+) /)
-    return `| ${linked(name)} | ${version} | ${where} | ${doc} |`
-  })
-  return [
-    '# What Parlance speaks',
-    '',
-    'Written by `npm run docs` from what each part says that it implements.',
-    '',
-    '| Specification | Version | Module | What it is for |',
-    '|---|---|---|---|',
-    ...lines,
-    '',
-  ].join('\n')
-}
-
-// RFCs first, by their numbers
-const sortKey = (specification: string): string =>
-  specification.replace(/^RFC/, '0').replace(/\d+/, digits => digits.padStart(5, '0'))
-
-function linked(name: string): string {
-  const [, kind, number] = /^(RFC|XEP)[ -](\d+)$/.exec(name) ?? []
-  if (kind === 'RFC') return `[${name}](https://www.rfc-editor.org/rfc/rfc${number})`
-  return kind === 'XEP' ? `[${name}](https://xmpp.org/extensions/xep-${number}.html)` : name
-}
-
 /** In which order modules see a stanza, with all of them switched on. */
 export function hookOrder(list: readonly AnyModule[] = modules): string {
   const host = loaded(list)
@@ -153,7 +118,8 @@ function loaded(list: readonly AnyModule[]): Host {
 
 const FILES: readonly (readonly [file: string, write: () => string])[] = [
   ['config.example.yaml', exampleConfig],
-  ['docs/xeps.md', supportTable],
+  ['docs/xeps.md', () => supportTable(countScripts())],
+  ['docs/doap.xml', () => doap(ownVersion())],
 ]
 
 function main(word: string | undefined): number {
