@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { issueChain, writePair } from '../test/authority.js'
+import { issue, issueChain, writePair } from '../test/authority.js'
 import { freePorts } from '../test/ports.js'
 import { check } from './check.js'
 import { loadConfig } from './config.js'
@@ -71,5 +71,26 @@ describe('the check of a configuration', () => {
         ),
       ),
     )
+  })
+
+  it('names a file of authorities for clients that cannot be used, or whose time is over', async () => {
+    const { chain, root, leaf } = await issueChain(['verona.example'])
+    writePair({ certificate: file('v.pem'), key: file('v.key') }, `${chain}${root.cert}`, leaf.key)
+    const found = (more: string) =>
+      checked(`domains: { verona.example: { certificate: v.pem, key: v.key${more} } }`, leadingTo(...ports))
+
+    writeFileSync(file('clients.pem'), 'nobody')
+    const { problems: unusable } = await found(', clientAuthorities: clients.pem')
+    const { problems: missing } = await found(', clientAuthorities: none.pem')
+    writeFileSync(file('clients.pem'), root.cert)
+    const good = await found(', clientAuthorities: clients.pem')
+    const late = await issue('The late Prince', { isAuthority: true, from: 0, until: Date.UTC(2020, 0, 2) })
+    writeFileSync(file('clients.pem'), late.cert)
+    const { problems: over } = await found(', clientAuthorities: clients.pem')
+
+    assert.match(unusable.join(), /clients\.pem: something else was found, a certificate in PEM form was expected$/)
+    assert.match(missing.join(), /none\.pem: a certificate was expected here, but it cannot be read: no such file/)
+    assert.deepEqual(good, { problems: [], advice: [] })
+    assert.match(over.join(), /^verona\.example: CN=The late Prince in \S+clients\.pem expired on 2020-01-02: /)
   })
 })

@@ -94,6 +94,21 @@ describe('configuration', () => {
       )
     })
 
+    it('may have somebody who vouches for their clients, with a certificate of their own or without', () => {
+      const domains = (written: string) => parseConfig(`domains: { verona.example: ${written} }`, FILE).domains
+      assert.deepEqual(domains('{ clientAuthorities: ca.pem }').get('verona.example'), {
+        clientAuthorities: '/etc/parlance/ca.pem',
+      })
+      assert.deepEqual(
+        domains('{ certificate: a.pem, key: a.key, clientAuthorities: /ca.pem }').get('verona.example'),
+        {
+          certificate: '/etc/parlance/a.pem',
+          key: '/etc/parlance/a.key',
+          clientAuthorities: '/ca.pem',
+        },
+      )
+    })
+
     it('have a certificate and its key, or neither', () => {
       assert.equal(
         refusal('domains:\n  verona.example:\n    key: a.pem'),
@@ -101,7 +116,7 @@ describe('configuration', () => {
       )
       assert.equal(
         refusal('domains:\n  verona.example:\n    cert: a.pem'),
-        'line 3: domains.verona.example.cert: unknown setting; known here: certificate, key',
+        'line 3: domains.verona.example.cert: unknown setting; known here: certificate, key, clientAuthorities',
       )
     })
   })

@@ -29,21 +29,28 @@ export type Config = ReturnType<typeof absolute> & {
   readonly file: string | undefined
 }
 
-/** What can be said about one domain. */
+/** What can be said about one domain: a certificate and its key, or neither. */
 export interface DomainSettings {
-  readonly certificate: string
-  readonly key: string
+  readonly certificate?: string
+  readonly key?: string
+  readonly clientAuthorities?: string
 }
 
 const domainFields = {
   certificate: text({ default: '', doc: 'A PEM file with the certificate and those that it is signed with.' }),
   key: text({ default: '', doc: 'A PEM file with its private key.' }),
+  clientAuthorities: text({
+    default: '',
+    doc: 'A PEM file with the certificates of those who vouch for certificates of clients, and with what they have revoked.',
+  }),
 }
 
 const domains: Setting<ReadonlyMap<string, DomainSettings | undefined>> = {
   doc:
     'The domains that are served. A certificate is DATA/certs/DOMAIN.crt with DOMAIN.key, made if it is not there, or is named:\n' +
-    '{ example.org: { certificate: example.pem, key: example.key }, example.net: }',
+    '{ example.org: { certificate: example.pem, key: example.key }, example.net: }\n' +
+    'clientAuthorities: FILE beside these names who vouches for certificates of clients, in PEM form: users of the domain can log in ' +
+    'by one that has their address in it, as xmppAddr (XEP-0178).',
   written: '[ localhost ]',
   read: (raw = ['localhost'], path) => {
     const named = readDomains(raw, path)
@@ -65,13 +72,14 @@ function readDomains(raw: unknown, path: string): readonly NamedDomain[] {
   return Object.entries(raw).map(([name, written]) => {
     const where = `${path}.${name}`
     const settings = readFields(domainFields, written, where)
-    const { certificate, key } = settings
+    const { certificate, key, clientAuthorities } = settings
     if ((certificate === '') !== (key === ''))
       throw new ConfigError(
         where,
         `${key ? 'a key' : 'a certificate'} was found, a certificate and a key were expected`,
       )
-    return [readDomain(name, where), certificate === '' ? undefined : settings, where]
+    const named = { ...(key !== '' && { certificate, key }), ...(clientAuthorities !== '' && { clientAuthorities }) }
+    return [readDomain(name, where), Object.keys(named).length > 0 ? named : undefined, where]
   })
 }
 
@@ -244,8 +252,8 @@ function readText(file: string): string {
 
 function absolute(config: ReadSettings<typeof settings>, base: string) {
   const data = path.resolve(base, config.data)
-  const files = (pem: DomainSettings | undefined) =>
-    pem && { certificate: path.resolve(base, pem.certificate), key: path.resolve(base, pem.key) }
+  const files = (named: DomainSettings | undefined): DomainSettings | undefined =>
+    named && Object.fromEntries(Object.entries(named).map(([name, file]) => [name, path.resolve(base, file)]))
   const components = readComponents(config.components, 'components', new Set(config.domains.keys()))
   return {
     ...config,

@@ -17,6 +17,9 @@ import { bindRequest, PASSWORD, plain, Wire } from './stream-client.js'
 
 const HOST = '127.0.0.1'
 
+/** A client's certificate, if it has one. */
+type Shown = Pick<tls.ConnectionOptions, 'cert' | 'key'>
+
 export class LiveServer {
   readonly #server: Server
   readonly #sockets: net.Socket[] = []
@@ -86,8 +89,8 @@ export class LiveServer {
   }
 
   /** A socket to it, with TLS. */
-  async secured(servername = 'verona.example', port = this.ports.c2sTls): Promise<tls.TLSSocket> {
-    const socket = tls.connect({ host: HOST, port, servername, rejectUnauthorized: false })
+  async secured(servername = 'verona.example', port = this.ports.c2sTls, shown: Shown = {}): Promise<tls.TLSSocket> {
+    const socket = tls.connect({ host: HOST, port, servername, rejectUnauthorized: false, ...shown })
     this.#sockets.push(socket)
     await once(socket, 'secureConnect')
     return socket
@@ -102,14 +105,14 @@ export class LiveServer {
   }
 
   /** A stream that nothing was said on. */
-  async connects(how: 'tls' | 'starttls' = 'tls', domain = 'verona.example'): Promise<Wire> {
-    if (how === 'tls') return new Wire(await this.secured(domain))
+  async connects(how: 'tls' | 'starttls' = 'tls', domain = 'verona.example', shown: Shown = {}): Promise<Wire> {
+    if (how === 'tls') return new Wire(await this.secured(domain, undefined, shown))
     const socket = net.connect(this.ports.c2s, HOST)
     this.#sockets.push(socket)
     await once(socket, 'connect')
     const wire = new Wire(socket)
     await wire.opens(to(domain))
-    await wire.secures()
+    await wire.secures({ servername: domain, ...shown })
     return wire
   }
 

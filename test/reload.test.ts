@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { ADMIN, COMMANDS, DISCO_INFO, PING, SASL } from '../src/xmpp/ns.js'
-import { type Issued, issue, writePair } from './authority.js'
+import { type Issued, issue, issueForClient, writePair } from './authority.js'
 import { LiveServer, to } from './live-server.js'
 import { freePorts } from './ports.js'
 import { usesProsody } from './server-process.js'
@@ -119,6 +119,77 @@ describe('a server that runs', function () {
       await server.adds('romeo')
       await server.binds('romeo/1')
       await server.binds('romeo/2')
+    })
+  })
+
+  describe('is given others who vouch for certificates of clients', () => {
+    const domains = 'domains: { verona.example: { clientAuthorities: clients.pem } }'
+    let prince: Issued
+    let friar: Issued
+
+    before(async () => {
+      prince = await issue('The Prince', { isAuthority: true })
+      friar = await issue('A friar', { isAuthority: true })
+    })
+
+    /** What comes of a login as Juliet by a certificate, under either kind of TLS. */
+    async function login(live: LiveServer, by: Issued, how: 'tls' | 'starttls' = 'tls'): Promise<string> {
+      const shown = issueForClient({ by, addresses: ['juliet@verona.example'], use: 'clientAuth' })
+      const wire = await live.connects(how, 'verona.example', shown)
+      await wire.opens()
+      wire.send(`<auth xmlns='${SASL}' mechanism='EXTERNAL'>=</auth>`)
+      const answer = await wire.anyOf('success', 'failure')
+      if (answer.name === 'success') await wire.opens()
+      wire.leavesAtOnce()
+      return answer.name === 'success' ? 'success' : conditionOf(answer)
+    }
+
+    it('at a reload: those of the old ones are worth nothing from then on', async () => {
+      server = await LiveServer.start('tls: { reread: 1 hour }')
+      await server.adds('juliet')
+      writeFileSync(server.file('clients.pem'), prince.cert)
+      assert.equal(await login(server, prince), 'invalid-mechanism')
+      const early = await server.binds('juliet/tomb')
+
+      assert.equal(
+        await server.reloads(`${domains}\ntls: { reread: 1 hour }`),
+        'In force.\n\nChanged       domains\nCertificates  verona.example',
+      )
+      assert.deepEqual([await login(server, prince), await login(server, prince, 'starttls')], ['success', 'success'])
+      assert.equal(await login(server, friar), 'invalid-mechanism')
+
+      writeFileSync(server.file('clients.pem'), friar.cert)
+      assert.equal(await login(server, prince), 'success')
+      assert.equal(await server.reloads(), 'In force.\n\nCertificates  verona.example')
+      assert.deepEqual([await login(server, prince), await login(server, friar)], ['invalid-mechanism', 'success'])
+      assert.equal(await pongs(early), 'result')
+    })
+
+    it('by itself when their file has changed', async () => {
+      server = await LiveServer.start(`${domains}\ntls: { reread: 50 milliseconds }`, folder =>
+        writeFileSync(`${folder}/clients.pem`, prince.cert),
+      )
+      await server.adds('juliet')
+      assert.equal(await login(server, prince), 'success')
+
+      writeFileSync(server.file('new.pem'), friar.cert)
+      renameSync(server.file('new.pem'), server.file('clients.pem'))
+
+      while ((await login(server, friar)) !== 'success');
+      assert.equal(await login(server, prince), 'invalid-mechanism')
+    })
+
+    it('that cannot be used: it goes on with the old ones and says why', async () => {
+      server = await LiveServer.start(`${domains}\ntls: { reread: 1 hour }`, folder =>
+        writeFileSync(`${folder}/clients.pem`, prince.cert),
+      )
+      await server.adds('juliet')
+      writeFileSync(server.file('clients.pem'), friar.cert.slice(0, 200))
+
+      await assert.rejects(server.reloads(), {
+        message: /clients\.pem: the last certificate ends in the middle; nothing was changed\.$/,
+      })
+      assert.equal(await login(server, prince), 'success')
     })
   })
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { type Hash, signatureHash } from './certificate.js'
+import { X509Certificate } from 'node:crypto'
+import { issue, issueForClient, type WantedOfClient } from '../../test/authority.js'
+import { type Hash, signatureHash, xmppAddresses } from './certificate.js'
 
 describe('certificate', () => {
   for (const [signature, hash, certificate] of certificates())
@@ -12,6 +14,53 @@ describe('certificate', () => {
       assert.equal(signatureHash(bytes), undefined)
   })
 })
+
+describe('the addresses in a certificate', () => {
+  const found = (wanted: WantedOfClient) => xmppAddresses(new X509Certificate(issueForClient(wanted).cert).raw)
+
+  const cases: readonly (readonly [what: string, wanted: WantedOfClient])[] = [
+    ['are none of one that names nobody', {}],
+    ['are none of one for an email address', { emails: ['juliet@verona.example'] }],
+    ['are its one XmppAddr', { addresses: ['juliet@verona.example'] }],
+    ['are all its XmppAddrs', { addresses: ['juliet@verona.example', 'JULIET@mantua.example/tomb', 'verona.example'] }],
+    ['are its XmppAddrs among other names', { addresses: ['juliet@verona.example'], emails: ['nurse@verona.example'] }],
+    ['may be in any script', { addresses: ['джульетта@верона.example'] }],
+    ['are as they are written, whatever that is', { addresses: ['', 'no address', 'juliet@verona.example\0'] }],
+  ]
+  for (const [what, wanted] of cases) it(what, () => assert.deepEqual(found(wanted), wanted.addresses ?? []))
+
+  it('are read of one that OpenSSL has made', () => {
+    assert.deepEqual(xmppAddresses(Buffer.from(MADE_BY_OPENSSL, 'base64')), ['juliet@verona.example'])
+  })
+
+  it('are none of one that has two lists of them, whichever OpenSSL would take', () => {
+    const twice = issueForClient({ addresses: ['juliet@verona.example'], moreAddresses: ['romeo@verona.example'] })
+
+    assert.deepEqual(xmppAddresses(Buffer.from(twice.cert.replace(/-----[^-]+-----|\n/g, ''), 'base64')), [])
+  })
+
+  it('are none where there is no UTF-8', () => {
+    const { raw } = new X509Certificate(issueForClient({ addresses: ['juliet@verona.example'] }).cert)
+    raw[raw.indexOf('juliet')] = 0xff
+
+    assert.deepEqual(xmppAddresses(raw), [])
+  })
+
+  it('are none of a certificate for servers, and of what is no certificate', async () => {
+    const { cert } = await issue('verona.example', { names: ['verona.example'] })
+    assert.deepEqual(xmppAddresses(new X509Certificate(cert).raw), [])
+    for (const bytes of [Buffer.alloc(0), Buffer.from('no certificate'), Buffer.from('3000', 'hex')])
+      assert.deepEqual(xmppAddresses(bytes), [])
+  })
+
+  it('are no fault wherever it is cut off', () => {
+    const { raw } = new X509Certificate(issueForClient({ addresses: ['juliet@verona.example'] }).cert)
+    for (let length = 0; length < raw.length; length++) assert.deepEqual(xmppAddresses(raw.subarray(0, length)), [])
+  })
+})
+
+const MADE_BY_OPENSSL =
+  'MIIBvDCCAWKgAwIBAgIUVJAOs8kOA9uKIK1bH7HmLXFwgjUwCgYIKoZIzj0EAwIwDTELMAkGA1UEAwwCQ0EwHhcNMjYxMTI1MDE1NTE2WhcNMzYxMTIyMDE1NTE2WjARMQ8wDQYDVQQDDAZqdWxpZXQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQU6UEh0eKFEzG9Sw4aDsVIbQf0gika8GVxaY3ELrezcLQUyDtGIMAXkOpPWjUCtQwGlrIGC3tPWoIVuNjFUnobo4GbMIGYMEEGA1UdEQEB/wQ3MDWgIwYIKwYBBQUHCAWgFwwVanVsaWV0QHZlcm9uYS5leGFtcGxlgg52ZXJvbmEuZXhhbXBsZTATBgNVHSUEDDAKBggrBgEFBQcDAjAdBgNVHQ4EFgQUmZ+jjtSXVg3N8gQEMcFuFWEu6oMwHwYDVR0jBBgwFoAUb2FtABymjQQJOSvJKylXj/GxzjswCgYIKoZIzj0EAwIDSAAwRQIhAOzTEAmS1zipHQkiWGo24jp0xZFWIfoA2xMl65ejqQ+NAiBYson6aS8Aft0xbO2Cd6Zl8hcQVr5/mVkS6aDiK2KNBw=='
 
 /** Made by OpenSSL, one for each kind of signature. */
 function certificates(): readonly (readonly [signature: string, hash: Hash | undefined, certificate: string])[] {

@@ -1,4 +1,5 @@
-import { Constructed, fromBER, ObjectIdentifier, Sequence } from 'asn1js'
+import { Constructed, fromBER, ObjectIdentifier, OctetString, Sequence, Utf8String } from 'asn1js'
+import { decodeText } from './sasl/encoding.js'
 
 /** A hash as node:crypto names it. */
 export type Hash = 'sha224' | 'sha256' | 'sha384' | 'sha512'
@@ -16,17 +17,47 @@ export function signatureHash(certificate: Uint8Array): Hash | undefined {
 
 /** RFC 4055 §3.1: the hash is the first parameter, SHA-1 when it is left out. */
 function hashOfPss(parameters: unknown): Hash | undefined {
-  const tagged = itemsOf(parameters).find(item => item instanceof Constructed && item.idBlock.tagNumber === 0)
+  const tagged = itemsOf(parameters).find(item => isTagged(item, 0))
   if (tagged === undefined) return 'sha256'
   const [algorithm] = itemsOf(tagged)
   return HASHES.get(nameOf(itemsOf(algorithm)[0]))
 }
+
+/**
+ * The addresses that a certificate names as id-on-xmppAddr in its subjectAltName, as they are written there (RFC 6120
+ * §13.7.1.4). None of a certificate that has two lists of names, which RFC 5280 §4.2 forbids.
+ */
+export function xmppAddresses(certificate: Uint8Array): readonly string[] {
+  const [tbs] = itemsOf(fromBER(certificate).result)
+  const [extensions] = itemsOf(itemsOf(tbs).find(item => isTagged(item, 3)))
+  const [names, ...others] = itemsOf(extensions).filter(one => nameOf(itemsOf(one)[0]) === SUBJECT_ALT_NAME)
+  const value = itemsOf(names).at(-1) // whether it is critical may stand before
+  if (!(value instanceof OctetString) || others.length > 0) return []
+  return itemsOf(fromBER(value.valueBlock.valueHexView).result).flatMap(addressIn)
+}
+
+/** RFC 5280 §4.2.1.6: an otherName is the first choice of a GeneralName. */
+function addressIn(name: unknown): readonly string[] {
+  const [type, value] = isTagged(name, 0) ? itemsOf(name) : []
+  const [text] = isTagged(value, 0) ? itemsOf(value) : []
+  if (nameOf(type) !== XMPP_ADDR || !(text instanceof Utf8String)) return []
+  const address = decodeText(text.valueBlock.valueHexView)
+  return address === undefined ? [] : [address]
+}
+
+const isTagged = (value: unknown, tag: number): boolean =>
+  value instanceof Constructed && value.idBlock.tagClass === CONTEXT && value.idBlock.tagNumber === tag
 
 const itemsOf = (value: unknown): readonly unknown[] =>
   value instanceof Sequence || value instanceof Constructed ? value.valueBlock.value : []
 
 const nameOf = (value: unknown): string => (value instanceof ObjectIdentifier ? value.getValue() : '')
 
+/** The class of tags whose meaning depends on where they stand. */
+const CONTEXT = 3
+
+const SUBJECT_ALT_NAME = '2.5.29.17'
+const XMPP_ADDR = '1.3.6.1.5.5.7.8.5'
 const RSASSA_PSS = '1.2.840.113549.1.1.10'
 
 const SIGNATURES: ReadonlyMap<string, Hash> = new Map([

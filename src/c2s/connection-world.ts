@@ -8,7 +8,7 @@ import type { Attachments } from './attachments.js'
 import type { Connection } from './connection.js'
 import type { ClientCounts } from './counts.js'
 import type { Limits } from './limits.js'
-import type { LoginWorld } from './login.js'
+import type { Channel, LoginWorld } from './login.js'
 import type { StreamSettings } from './stream.js'
 import type { Turn } from './turn.js'
 
@@ -30,6 +30,8 @@ export interface ConnectionWorld {
   readonly registrar: () => Registrar | undefined
   /** Puts TLS on a connection, as its server; resolves when the handshake is done. */
   readonly secure: (socket: Duplex) => Promise<Duplex>
+  /** What TLS has to say for a login to a domain. */
+  readonly seenOn: (socket: Duplex, domain: string) => Omit<Channel, 'isPrivate'>
   /** The connection is closed. */
   readonly gone: (connection: Connection) => void
 }

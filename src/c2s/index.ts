@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
-import tls from 'node:tls'
 import type { Accounts } from '../core/accounts.js'
 import {
   accountDisabled,
@@ -28,16 +27,12 @@ import { ClientCounts, clientMetrics } from './counts.js'
 import { Guests } from './guests.js'
 import type { Limits } from './limits.js'
 import { Throttle } from './throttle.js'
+import { type Certificates, type Security, TlsServer } from './tls-server.js'
 import { Turn } from './turn.js'
 
 export { implemented } from './implements.js'
 export { type Limits, limits } from './limits.js'
-
-/** The certificates of the domains. */
-export interface Certificates {
-  /** For the name that a client asks for; without a name, or one that is not ours, the first domain's. */
-  find(servername: string | undefined): tls.SecureContext | undefined
-}
+export type { Certificates, Security } from './tls-server.js'
 
 /** What stands here may be another value after a reload: it is asked for when it is needed. */
 export interface C2sParts {
@@ -61,9 +56,6 @@ export interface C2sParts {
   readonly log: Log
   readonly randomId: () => string
 }
-
-/** How TLS begins: when the client asks for it (RFC 6120 §5), or with the first byte (XEP-0368). */
-export type Security = 'starttls' | 'tls'
 
 /** The clients' way in. */
 export interface C2s {
@@ -93,6 +85,7 @@ class ClientListeners implements C2s {
   readonly metrics: readonly Metric[]
   readonly #attachments: Attachments
   readonly #guests: Guests
+  readonly #tls: TlsServer
   readonly #listeners = new Set<net.Server>()
   readonly #connections = new Set<Connection>()
   /** Those that begin with TLS, and have not got it. */
@@ -105,6 +98,7 @@ class ClientListeners implements C2s {
     const { limits, domains, host, router, clock, log, randomId, bus, directory } = parts
     this.#parts = parts
     this.#guests = new Guests(parts)
+    this.#tls = new TlsServer(parts)
     this.#attachments = new Attachments({ ...parts, guests: this.#guests }, this.#counts)
     const connections = () => this.#connections.size + this.#handshakes.size
     this.metrics = clientMetrics({ counts: this.#counts, directory, domains, connections })
@@ -139,7 +133,8 @@ class ClientListeners implements C2s {
       streamFeatures: domain => host.streamFeaturesOf(domain),
       randomId,
       registrar: () => host.tryUse(registrar),
-      secure: socket => this.#secure(socket, 'starttls'),
+      secure: socket => this.#tls.secure(socket, 'starttls'),
+      seenOn: (socket, domain) => this.#tls.seenOn(socket, domain),
       gone: connection => this.#gone(connection),
     }
     this.#pulse = clock.after(PULSE_MS, this.#checkPulses)
@@ -210,31 +205,11 @@ class ClientListeners implements C2s {
     const deadline = clock.after(limits.loginTime, () => socket.destroy())
     this.#handshakes.add(socket)
     try {
-      return await this.#secure(socket, 'tls')
+      return await this.#tls.secure(socket, 'tls')
     } finally {
       this.#handshakes.delete(socket)
       deadline.cancel()
     }
-  }
-
-  #secure(socket: Duplex, how: Security): Promise<Duplex> {
-    const { certificates } = this.#parts
-    const context = certificates.find(undefined)
-    const secured = new tls.TLSSocket(socket, {
-      isServer: true,
-      ...(context && { secureContext: context }),
-      SNICallback: (name, answer) => answer(null, certificates.find(name)),
-      ...(how === 'tls' && { ALPNProtocols: ['xmpp-client'] }),
-    })
-    return new Promise((resolve, reject) => {
-      const lost = () => reject(new Error('the connection was closed'))
-      secured.once('error', reject).once('close', lost)
-      secured.once('secure', () => {
-        // these would be kept for as long as the connection; until it is listened to, nobody minds an error
-        secured.off('error', reject).off('close', lost).on('error', ignore)
-        resolve(secured)
-      })
-    })
   }
 
   #gone(connection: Connection): void {
@@ -249,5 +224,3 @@ class ClientListeners implements C2s {
     for (const connection of this.#connections) connection.checkPulse(now)
   }
 }
-
-const ignore = (): void => {}

@@ -3,7 +3,7 @@ import { mechanismsOf, scram } from '../../test/scram-client.js'
 import { base64, conditionOf, PASSWORD, plain } from '../../test/stream-client.js'
 import { StreamKit } from '../../test/stream-kit.js'
 import type { Element } from '../xml/index.js'
-import { BIND, SASL, SESSION, STREAM_LIMITS, STREAM_MANAGEMENT, TLS } from '../xmpp/ns.js'
+import { BIND, CLIENT_STATE, SASL, SESSION, STREAM_LIMITS, STREAM_MANAGEMENT, TLS } from '../xmpp/ns.js'
 
 const scrams = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1']
 
@@ -128,6 +128,7 @@ describe('login', () => {
           ['bind', BIND],
           ['session', SESSION],
           ['sm', STREAM_MANAGEMENT],
+          ['csi', CLIENT_STATE],
           ['limits', STREAM_LIMITS],
         ],
       )

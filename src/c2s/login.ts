@@ -5,6 +5,7 @@ import { isLoopback } from './addresses.js'
 import type { Guests } from './guests.js'
 import { Busy } from './sasl/limiter.js'
 import {
+  type Certified,
   decodeBase64,
   encodeBase64,
   type Mechanism,
@@ -38,6 +39,8 @@ export interface Channel {
   readonly bindings: ReadonlyMap<string, Uint8Array>
   /** For clients that know no other type; not announced. */
   readonly tlsUnique?: Uint8Array | undefined
+  /** Whom of the domain's users the client has shown to be by a certificate. */
+  readonly certified?: Certified | undefined
 }
 
 /** What a client was offered to log in with. It holds until the client is logged in or is offered something else. */
@@ -54,6 +57,7 @@ export function offerOn(channel: Channel, { takesGuests }: { readonly takesGuest
     privacy: channel.isPrivate,
     'channel binding': channel.bindings.size > 0,
     guests: takesGuests,
+    certificate: channel.certified !== undefined,
   }
   return { mechanisms: mechanisms.filter(({ needs }) => needs === undefined || has[needs]), channel }
 }
@@ -67,6 +71,8 @@ export class Login {
   mechanism: string | undefined
   /** Whether it has let in somebody who has no account. */
   isGuest = false
+  /** When what it has shown is no longer good, in milliseconds since 1970. */
+  until = Number.POSITIVE_INFINITY
   #next: ((response: Uint8Array) => SaslStep | Promise<SaslStep>) | undefined
   readonly #offer: Offer
   readonly #world: LoginWorld
@@ -152,8 +158,9 @@ export class Login {
       return { on: 'challenge', data: encodeBase64(step.challenge) }
     }
     if ('failure' in step) return { on: 'rejected', condition: step.failure, text: step.text }
-    const { user, data, isGuest = false } = step.success
+    const { user, data, isGuest = false, until = Number.POSITIVE_INFINITY } = step.success
     this.isGuest = isGuest
+    this.until = until
     return { on: 'authenticated', user: accountOf(user, this.domain), data: data && encodeBase64(data) }
   }
 }
@@ -167,9 +174,10 @@ const rejected = (condition: Extract<LoginAnswer, { on: 'rejected' }>['condition
 const accountOf = (user: string, domain: string): Jid => parseJid(`${user}@${domain}`)
 
 function saslContext(domain: string, { mechanisms, channel }: Offer, world: LoginWorld): Omit<SaslContext, 'keys'> {
-  const { serverSecret, iterations, randomId, guests } = world
+  const { accounts, serverSecret, iterations, randomId, guests } = world
   return {
     domain,
+    exists: user => accounts.exists(accountOf(user, domain)),
     prepareUser: prepareLocal,
     preparePassword,
     nonce: randomId,
@@ -178,6 +186,7 @@ function saslContext(domain: string, { mechanisms, channel }: Offer, world: Logi
     iterations,
     channelBindings: channel.bindings,
     tlsUnique: channel.tlsUnique,
+    certified: channel.certified,
     announced: mechanisms.map(({ name }) => name),
   }
 }

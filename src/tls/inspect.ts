@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import tls from 'node:tls'
 import { domainToASCII } from 'node:url'
 import type { Clock } from '../core/clock.js'
-import { daysLeft, filesIn, isFor, WARNING_DAYS } from './certificates.js'
+import { inspectAuthorities, readAuthorities } from './authorities.js'
+import { daysLeft, filesIn, isFor, type Named, WARNING_DAYS } from './certificates.js'
 import { secureContext } from './context.js'
-import { type Files, type Pair, readPair } from './pair.js'
+import { type Pair, readPair } from './pair.js'
 import { isSelfMade } from './self-made.js'
 
 /** What is to be said about a certificate: each a sentence for operators. */
@@ -20,18 +21,32 @@ interface Inspected {
   readonly domain: string
   /** Names below the domain that other servers or clients connect to as well. */
   readonly services: readonly string[]
-  readonly configured: Files | undefined
+  readonly configured: Named | undefined
   readonly folder: string
   readonly clock: Pick<Clock, 'now'>
 }
 
 const NOTHING: Findings = { wrong: [], advice: [] }
 
-/** Looks at the certificate of a domain, and makes none. Rejects with a ConfigError when a server could not use it. */
+/**
+ * Looks at the certificate of a domain, and at those who vouch for its clients, and makes nothing. Rejects with a
+ * ConfigError when a server could not use them.
+ */
 export async function inspectCertificate(inspected: Inspected): Promise<Findings> {
-  const { domain, services, configured, folder, clock } = inspected
-  const files = configured ?? filesIn(folder, domain)
-  if (!configured && !existsSync(files.certificate)) return NOTHING // one is made
+  const { domain, configured, clock } = inspected
+  const { clientAuthorities } = configured ?? {}
+  const own = await inspectOwn(inspected)
+  if (clientAuthorities === undefined) return own
+  const { wrong, advice } = inspectAuthorities(await readAuthorities(clientAuthorities), clock)
+  const say = (sentence: string) => `${domain}: ${sentence}`
+  return { wrong: [...own.wrong, ...wrong.map(say)], advice: [...own.advice, ...advice.map(say)] }
+}
+
+async function inspectOwn({ domain, services, configured, folder, clock }: Inspected): Promise<Findings> {
+  const { certificate, key } = configured ?? {}
+  const isOurs = certificate === undefined || key === undefined
+  const files = isOurs ? filesIn(folder, domain) : { certificate, key }
+  if (isOurs && !existsSync(files.certificate)) return NOTHING // one is made
   const pair = await readPair(files)
   secureContext(pair, files)
   const wrong = [...inTime(pair, clock), ...forNames(pair, [domain]), ...ofUse(pair), ...weak(pair), ...chained(pair)]

@@ -41,7 +41,8 @@ export async function readKey(file: string): Promise<KeyObject> {
 
 type NotEmpty<T> = readonly [T, ...T[]]
 
-function parseCertificates(pem: string, file: string): NotEmpty<X509Certificate> {
+/** All certificates of a text. Throws a ConfigError when there is none, or something else. */
+export function parseCertificates(pem: string, file: string): NotEmpty<X509Certificate> {
   const blocks = pem.match(BLOCK) ?? []
   // somebody may be writing it: what is there so far may well be a certificate
   if (blocks.length !== pem.split(BEGIN).length - 1)
@@ -58,7 +59,8 @@ function parseCertificates(pem: string, file: string): NotEmpty<X509Certificate>
 const BEGIN = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/
 const BLOCK = new RegExp(`${BEGIN.source}[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----`, 'g')
 
-async function readPem(file: string, expected: string): Promise<string> {
+/** The text of a file. Throws a ConfigError. */
+export async function readPem(file: string, expected: string): Promise<string> {
   try {
     return await readFile(file, 'latin1')
   } catch (fault) {

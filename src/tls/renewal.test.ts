@@ -16,7 +16,7 @@ import path from 'node:path'
 import { type Issued, issue, issueChain, writePair } from '../../test/authority.js'
 import type { Clock } from '../core/clock.js'
 import type { Log } from '../core/log.js'
-import { type Certificates, openCertificates } from './certificates.js'
+import { type Certificates, type Named, openCertificates } from './certificates.js'
 
 const DAY = 24 * 3600 * 1000
 
@@ -203,6 +203,90 @@ describe('certificates that change while the server runs', () => {
       await looksTwice()
       shows(next)
     })
+
+  describe('with authorities of clients', () => {
+    let prince: Issued
+    let friar: Issued
+    const named = () => ({ ...files(), clientAuthorities: file('clients.pem') })
+
+    before(async () => {
+      prince = await issue('The Prince', { isAuthority: true })
+      friar = await issue('A friar', { isAuthority: true })
+    })
+
+    beforeEach(async () => {
+      writeFileSync(file('clients.pem'), prince.cert)
+      const { apply } = await certificates.prepare(new Map([['verona.example', named()]]))
+      apply()
+    })
+
+    const vouches = (by: Issued) =>
+      assert.deepEqual(
+        certificates.authorities('verona.example')?.certificates.map(one => one.subject),
+        [new X509Certificate(by.cert).subject],
+      )
+
+    it('have these taken up when they are others, and the log says so', async () => {
+      vouches(prince)
+      writeFileSync(file('clients.pem'), friar.cert)
+
+      await looksTwice()
+
+      vouches(friar)
+      shows(old)
+      assert.deepEqual(lines, ['the authorities of clients are others now'])
+    })
+
+    it('are taken up all the same', async () => {
+      writePair(files(), next.cert, next.key)
+
+      await looksTwice()
+
+      shows(next)
+      vouches(prince)
+      assert.deepEqual(lines, ['the certificate was renewed'])
+    })
+
+    for (const [what, pem, why] of [
+      ['nothing', '', /a certificate in PEM form was expected$/],
+      ['half a list of what was revoked', `-----BEGIN X509 CRL-----\nMIIB`, /a certificate in PEM form was expected$/],
+    ] as const)
+      it(`keep the old ones when there is ${what}`, async () => {
+        writeFileSync(file('clients.pem'), pem)
+
+        await looksTwice()
+
+        vouches(prince)
+        assert.equal(lines.length, 1)
+        assert.match(lines[0] ?? '', /^the file with the authorities of clients has changed and cannot be used: /)
+        assert.match(lines[0] ?? '', why)
+      })
+
+    it('are warned about once a day when these have expired', async () => {
+      clock.time += 100 * DAY
+      await clock.tick()
+
+      assert.match(lines.join('\n'), /^clients of an authority are kept out: CN=The Prince in \S+ expired on /m)
+    })
+
+    it('change nothing for other domains but that TLS sessions begin anew', async () => {
+      const before = await certificates.prepare(new Map([['verona.example', files()]]))
+      before.apply()
+      const { context } = certificates.all[0] ?? {}
+
+      const two = new Map<string, Named>([
+        ['verona.example', files()],
+        ['mantua.example', { clientAuthorities: file('clients.pem') }],
+      ])
+      const { changed, apply } = await certificates.prepare(two)
+      apply()
+
+      assert.deepEqual(changed, ['mantua.example'])
+      assert.notEqual(certificates.find('verona.example'), context)
+      assert.equal(certificates.authorities('verona.example'), undefined)
+      assert.equal(certificates.authorities('sub.mantua.example')?.certificates.length, 1)
+    })
+  })
 
   it('keep their TLS sessions when they were only written anew', async () => {
     const { context } = certificates.all[0] ?? {}

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
 import type { Clock, Timer } from '../core/clock.js'
-import type { Files } from './pair.js'
 
 interface Parts {
   readonly clock: Clock
@@ -14,7 +13,7 @@ interface Parts {
 
 /** Files, and how they were when they were last read. */
 export interface Seen {
-  readonly files: Files
+  readonly files: readonly string[]
   readonly mark: string
 }
 
@@ -78,8 +77,8 @@ export class FileWatch {
 }
 
 /** Another one when one of the files is another or was written to. Links are followed. */
-export const markOf = async ({ certificate, key }: Files): Promise<string> =>
-  (await Promise.all([certificate, key].map(markOfFile))).join(' ')
+export const markOf = async (files: readonly string[]): Promise<string> =>
+  (await Promise.all(files.map(markOfFile))).join(' ')
 
 async function markOfFile(file: string): Promise<string> {
   try {

@@ -25,13 +25,16 @@ interface Answer {
   readonly fault?: string
 }
 
-export async function slixmpp(account: Account, server: TestServer): Promise<Person> {
+/** Where a server is, and what to trust of it. */
+type Reached = Pick<TestServer, 'host' | 'ports' | 'certificate'>
+
+export async function slixmpp(account: Account, server: Reached): Promise<Person> {
   const program = path.join(projectRoot, 'test/clients/slixmpp_program.py')
   const child = spawn('/usr/bin/python3', ['-u', program], { stdio: 'pipe' })
   return new ChatProgram(account, server, child, `slixmpp ${await packageVersion('python3-slixmpp')}`)
 }
 
-export async function xmppjs(account: Account, server: TestServer): Promise<Person> {
+export async function xmppjs(account: Account, server: Reached): Promise<Person> {
   const program = path.join(import.meta.dirname, 'xmppjs-program.js')
   const child = spawn(process.execPath, [program], {
     stdio: 'pipe',
@@ -47,6 +50,7 @@ class ChatProgram implements Person {
   readonly jid
   readonly program
   readonly #password
+  readonly #shows
   readonly #server
   readonly #child
   readonly #answers = new Map<number, Answer>()
@@ -55,11 +59,12 @@ class ChatProgram implements Person {
   #complaints = ''
   #commands = 0
 
-  constructor(account: Account, server: TestServer, child: ChildProcessWithoutNullStreams, program: string) {
+  constructor(account: Account, server: Reached, child: ChildProcessWithoutNullStreams, program: string) {
     this.name = account.name
     this.jid = account.jid
     this.program = program
     this.#password = account.password
+    this.#shows = account.shows
     this.#server = server
     this.#child = child
     createInterface({ input: child.stdout }).on('line', line => this.#read(line))
@@ -68,7 +73,8 @@ class ChatProgram implements Person {
 
   goesOnline() {
     const { host, ports, certificate } = this.#server
-    return this.#do('online', { jid: this.jid, password: this.#password, host, port: ports.c2s, ca: certificate })
+    const account = { jid: this.jid, password: this.#password, ...this.#shows }
+    return this.#do('online', { ...account, host, port: ports.c2s, ca: certificate })
   }
 
   goesOffline() {

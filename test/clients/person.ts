@@ -37,4 +37,6 @@ export interface Account {
   readonly name: string
   readonly jid: string
   readonly password: string
+  /** PEM files to log in with, for clients that can. */
+  readonly shows?: { readonly certificate: string; readonly key: string }
 }

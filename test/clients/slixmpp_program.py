@@ -20,9 +20,10 @@ def tell(**fact):
 class Person:
     client = None
 
-    async def online(self, jid, password, host, port, ca):
+    async def online(self, jid, password, host, port, ca, certificate=None, key=None):
         client = slixmpp.ClientXMPP(f'{jid}/slixmpp', password)
         client.ca_certs = ca
+        client.certfile, client.keyfile = certificate, key
         client.roster.auto_authorize = None  # a person decides
         client.roster.auto_subscribe = False
         for plugin in ('xep_0030', 'xep_0191', 'xep_0198', 'xep_0199', 'xep_0203'):

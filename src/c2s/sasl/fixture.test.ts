@@ -26,6 +26,7 @@ export async function verona(changes: Partial<SaslContext> = {}): Promise<SaslCo
       return text.replaceAll('\u00a0', ' ')
     },
     keys: (user, hash) => kept.get(user)?.get(hash),
+    exists: user => kept.has(user),
     nonce: () => 'friar',
     serverSecret: encodeText('a plague on both your houses'),
     iterations,

@@ -1,4 +1,5 @@
 import type { ScramHash, ScramKeys } from '../../core/accounts.js'
+import type { Awaitable } from '../../core/awaitable.js'
 
 /** A way to log in (RFC 4422), as steps without IO: the stream carries their bytes and does what the last one says. */
 export interface Mechanism {
@@ -12,14 +13,34 @@ export interface Mechanism {
   start(ctx: SaslContext, initial: Uint8Array | undefined): SaslStep | Promise<SaslStep>
 }
 
-/** A stream that nobody else reads; one that both ends can tell from all others; a domain that lets anybody in. */
-export type Need = 'privacy' | 'channel binding' | 'guests'
+/**
+ * A stream that nobody else reads; one that both ends can tell from all others; a domain that lets anybody in; a client
+ * that has shown who it is under TLS.
+ */
+export type Need = 'privacy' | 'channel binding' | 'guests' | 'certificate'
 
 /** What comes next: ask the client for more, let it in, or turn it away. */
 export type SaslStep =
   | { readonly challenge: Uint8Array; readonly next: (response: Uint8Array) => SaslStep | Promise<SaslStep> }
-  | { readonly success: { readonly user: string; readonly data?: Uint8Array; readonly isGuest?: boolean } }
+  | { readonly success: Success }
   | { readonly failure: SaslCondition; readonly text?: string }
+
+/** Who is let in. */
+export interface Success {
+  readonly user: string
+  readonly data?: Uint8Array
+  readonly isGuest?: boolean
+  /** When what was shown is no longer good, in milliseconds since 1970. */
+  readonly until?: number
+}
+
+/** Whom a client has shown to be by a certificate that we trust: one or several of a domain's users. */
+export interface Certified {
+  /** Their local parts, prepared, each once. Not all of them need have accounts. */
+  readonly users: readonly string[]
+  /** When it or one that it depends on expires, in milliseconds since 1970. */
+  readonly until: number
+}
 
 /** RFC 6120 §6.5 */
 export type SaslCondition =
@@ -45,6 +66,8 @@ export interface SaslContext {
   preparePassword(text: string): string
   /** What is kept for an account, undefined when there is no such account or it has no keys for this hash. */
   keys(user: string, hash: ScramHash): Promise<ScramKeys | undefined> | ScramKeys | undefined
+  /** Whether there is an account of this local part. */
+  exists(user: string): Awaitable<boolean>
   /** A fresh random text of at least 128 bits, printable ASCII without a comma. */
   nonce(): string
   /** Known to the server only, the same for as long as it runs and after: what accounts that do not exist are made of. */
@@ -55,6 +78,8 @@ export interface SaslContext {
   readonly channelBindings?: ReadonlyMap<string, Uint8Array>
   /** That of the type tls-unique, which is taken but not announced. */
   readonly tlsUnique?: Uint8Array | undefined
+  /** Absent where no certificate was shown that anybody can log in with. */
+  readonly certified?: Certified | undefined
   /** A name that no account had before; absent where there are no guests. */
   newGuest?(): string
   /** The names of the mechanisms that were announced on the stream; absent when it is no matter. */

@@ -6,6 +6,7 @@ describe('SASL mechanisms', () => {
     assert.deepEqual(
       mechanisms.map(mechanism => mechanism.name),
       [
+        'EXTERNAL',
         ...['SCRAM-SHA-512-PLUS', 'SCRAM-SHA-256-PLUS', 'SCRAM-SHA-1-PLUS'],
         ...['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN', 'ANONYMOUS'],
       ],
