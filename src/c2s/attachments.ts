@@ -9,11 +9,12 @@ import { child, type Element, textOf, xml } from '../xml/index.js'
 import { badRequest, resourceConstraint, StanzaError, StreamError } from '../xmpp/errors.js'
 import { type Jid, prepareResource } from '../xmpp/jid.js'
 import * as ns from '../xmpp/ns.js'
-import { ClientSession, type Line, type SessionWorld } from './client-session.js'
+import { ClientSession } from './client-session.js'
 import type { ClientCounts } from './counts.js'
 import type { Guests } from './guests.js'
 import type { Limits } from './limits.js'
 import { readCount } from './outbox.js'
+import type { Line, SessionWorld } from './session-world.js'
 import { failed } from './stream.js'
 
 interface Parts {

@@ -1,6 +1,6 @@
 import { isGuest } from '../core/accounts.js'
 import type { Awaitable } from '../core/awaitable.js'
-import type { Clock, Timer } from '../core/clock.js'
+import type { Timer } from '../core/clock.js'
 import type { Availability, Custody, Gate, Session, SessionStatus } from '../core/session.js'
 import { type Slot, Slots } from '../core/slot.js'
 import { type Element, serialise, xml } from '../xml/index.js'
@@ -8,46 +8,11 @@ import { StreamError } from '../xmpp/errors.js'
 import type { Jid } from '../xmpp/jid.js'
 import { CLIENT, PING, STREAM_MANAGEMENT } from '../xmpp/ns.js'
 import type { Addressed } from '../xmpp/stanza.js'
-import type { ClientCounts } from './counts.js'
+import { Waiting } from './client-state.js'
 import { Inbox } from './inbox.js'
-import type { Limits } from './limits.js'
 import { Outbox, type Parcel } from './outbox.js'
 import { Patience } from './patience.js'
-
-/** The connection that a session has at a time. */
-export interface Line {
-  /** Whether its stream is open. */
-  readonly isOpen: boolean
-  /** Whether its client logged in as nobody in particular. */
-  readonly isGuest: boolean
-  /** Where it comes from, and how it is encrypted. */
-  readonly wire: Pick<SessionStatus, 'from' | 'encryption'>
-  /** Carries this session from now on. The reply is the first that the client hears of it. */
-  carry(session: ClientSession, reply: Element): void
-  /** To be written in this turn. `told` hears that the system has it, or never will. */
-  write(text: string, told?: (isWritten: boolean) => void): void
-  /** Bytes that the client has not read yet, as far as we know. */
-  readonly backlog: number
-  /** Reads on, if it had stopped for too much being in flight. */
-  wake(): void
-  /** Ends the stream. */
-  close(error: StreamError): void
-  /** Breaks the connection off, for a client that would not read why. */
-  drop(error: StreamError): void
-}
-
-/** What sessions share. */
-export interface SessionWorld {
-  readonly limits: Limits
-  readonly counts: ClientCounts
-  readonly clock: Clock
-  /** Nobody else answers for this stanza, and its session is over. */
-  undelivered(stanza: Addressed): void
-  /** The session is over: it is to leave the directory, at once. */
-  left(session: ClientSession): void
-  /** And what it was given is with others. When all that it said itself is dealt with, everybody is to know. */
-  ended(session: ClientSession, settled: Awaitable<void>): void
-}
+import type { Line, SessionWorld } from './session-world.js'
 
 /** Resumption as it was agreed with the client. */
 interface Resumption {
@@ -73,6 +38,8 @@ export class ClientSession implements Session {
   /** Runs while we have asked for an acknowledgement that has not come; without stream management, while too much waits. */
   readonly #patience: Patience
   #held: Outbox | undefined
+  /** While the client is not in use. */
+  #waiting: Waiting | undefined
   /** Without stream management: what the connection was given, and has not written as far as we know. */
   readonly #unwritten: Parcel[] = []
   #over = false
@@ -121,11 +88,10 @@ export class ClientSession implements Session {
   send(stanza: Addressed, custody?: Custody): void {
     const text = serialise(stanza.el, CLIENT)
     const parcel = { stanza, custody, size: text.length }
-    if (this.#over) this.#lose([parcel])
-    else if (this.#held) {
+    if (this.#held && !this.#over) {
       this.#held.add(parcel)
       this.#limit(this.#held)
-    } else this.#deliver(parcel, text)
+    } else this.#pass(parcel, text)
   }
 
   hold(): Gate {
@@ -133,8 +99,7 @@ export class ClientSession implements Session {
     return {
       send: (stanza, custody) => {
         const text = serialise(stanza.el, CLIENT)
-        if (this.#over) this.#lose([{ stanza, custody, size: text.length }])
-        else this.#deliver({ stanza, custody, size: text.length }, text)
+        this.#pass({ stanza, custody, size: text.length }, text)
       },
       open: () => {
         const held = this.#held?.empty() ?? []
@@ -153,6 +118,7 @@ export class ClientSession implements Session {
 
   /** What makes a client that is there answer. */
   question(id: string): string {
+    this.#flush() // it has to wake up
     if (this.#outbox) {
       this.#patience.begin()
       return REQUEST
@@ -162,6 +128,30 @@ export class ClientSession implements Session {
       xml('iq', { type: 'get', id, from: account.domain, to: jid.toString() }, xml('ping', { xmlns: PING })),
       CLIENT,
     )
+  }
+
+  #pass(parcel: Parcel, text: string): void {
+    if (this.#over) this.#lose([parcel])
+    else if (this.#waiting) this.#deliverInactive(parcel, text, this.#waiting)
+    else this.#deliver(parcel, text)
+  }
+
+  #deliverInactive(parcel: Parcel, text: string, waiting: Waiting): void {
+    if (waiting.takes(parcel, this.#world.clock.now())) {
+      if (waiting.isFull) this.#flush()
+      return
+    }
+    this.#flush()
+    if (this.#over) this.#lose([parcel])
+    else this.#deliver(parcel, text)
+  }
+
+  /** All that waits goes out; too much of it may end the session. */
+  #flush(): void {
+    for (const parcel of this.#waiting?.empty() ?? []) {
+      if (this.#over) this.#lose([parcel])
+      else this.#deliver(parcel, serialise(parcel.stanza.el, CLIENT))
+    }
   }
 
   #deliver(parcel: Parcel, text: string): void {
@@ -205,6 +195,7 @@ export class ClientSession implements Session {
 
   /** A stanza of the client is being dealt with. */
   takes(done: Awaitable<void>): void {
+    if (this.#waiting) this.#flush() // it is awake, and this costs it little
     // what came before <enable/> is not counted, even if it is finished later
     this.#inbox.add(done, this.#outbox ? this.#count : nothing)
   }
@@ -247,11 +238,39 @@ export class ClientSession implements Session {
    */
   answerRequest(): void {
     if (!this.#outbox) return
+    this.#flush() // as with a stanza
     this.#inbox.add(undefined, () => this.#line?.write(this.#acknowledgement()))
   }
 
   #acknowledgement(): string {
     return `<a xmlns='${STREAM_MANAGEMENT}' h='${this.#handled}'/>`
+  }
+
+  /**
+   * XEP-0352: whether somebody looks at the client. What may wait does while nobody does, also while it has no
+   * connection; it begins anew with each (§5.2).
+   */
+  set isActive(is: boolean) {
+    if (!is) this.#waiting ??= new Waiting(this.#world.limits, this)
+    else if (this.#waiting) {
+      this.#flush()
+      this.#waiting = undefined
+    }
+  }
+
+  /** What waits while the client is not in use; undefined while it is. */
+  get waiting(): { readonly count: number } | undefined {
+    return this.#waiting
+  }
+
+  /** Whether it is not in use, and nothing is expected of it. */
+  get isResting(): boolean {
+    return this.#waiting !== undefined && this.#outbox?.count === 0
+  }
+
+  /** Nothing waits for ever. */
+  checkWaiting(now: number): void {
+    if (this.#waiting?.isDue(now)) this.#flush()
   }
 
   // --- connections
@@ -282,6 +301,7 @@ export class ClientSession implements Session {
     this.#line = line
     this.#patience.end()
     for (const { stanza } of this.#outbox?.parcels ?? []) line.write(serialise(stanza.el, CLIENT))
+    this.isActive = true
   }
 
   get isAttached(): boolean {
@@ -307,6 +327,7 @@ export class ClientSession implements Session {
    */
   leave(line: Line): string {
     if (this.#line !== line) return ''
+    this.#flush() // it may still read
     this.#line = undefined
     this.#finish()
     return this.#outbox ? this.#acknowledgement() : ''
@@ -321,7 +342,8 @@ export class ClientSession implements Session {
     this.#over = true
     this.#expiry?.cancel()
     this.#world.left(this)
-    this.#lose([...unwritten, ...(this.#outbox?.empty() ?? []), ...(this.#held?.empty() ?? [])])
+    const kept = [this.#outbox, this.#waiting, this.#held].flatMap(queue => queue?.empty() ?? [])
+    this.#lose([...unwritten, ...kept])
     this.#world.ended(this, this.#inbox.settled())
   }
 

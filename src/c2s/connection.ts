@@ -8,14 +8,14 @@ import { StreamError } from '../xmpp/errors.js'
 import type { Jid } from '../xmpp/jid.js'
 import { CLIENT } from '../xmpp/ns.js'
 import { Allowance } from './allowance.js'
-import { channelBindings, tlsUnique } from './channel-binding.js'
-import type { ClientSession, Line } from './client-session.js'
+import type { ClientSession } from './client-session.js'
 import type { Arrival, ConnectionWorld } from './connection-world.js'
-import { dispatch, manage } from './dispatch.js'
+import { dispatch, languageOf, manage } from './dispatch.js'
 import { bindingFeatures, loginFeatures, streamHeader, tlsFeatures } from './features.js'
 import { xmlLimits } from './limits.js'
 import { Login, type LoginAnswer, NO_OFFER, offerOn } from './login.js'
 import { Pulse } from './pulse.js'
+import type { Line } from './session-world.js'
 import { LEGAL, START, START_SECURE, type StreamEffect, type StreamInput, type StreamState, step } from './stream.js'
 import { asStreamError } from './stream-faults.js'
 import { type Told, Writer } from './writer.js'
@@ -39,12 +39,16 @@ export class Connection implements Line {
   #offer = NO_OFFER
   #login: Login | undefined
   isGuest = false
+  /** When the certificate that it is logged in by expires, in milliseconds since 1970. */
+  #until = Number.POSITIVE_INFINITY
   #deadline: Timer | undefined
   readonly #writer: Writer
   readonly #pulse: Pulse
   /** How much is read of a session; none before there is one. */
   #allowance: Allowance | undefined
   #opened = false
+  /** Of the client's stream. */
+  #language: string | undefined
   /** Whether a pass over what was read is under way: effects may bring about others. */
   #reading = false
   #resting = false
@@ -110,8 +114,10 @@ export class Connection implements Line {
       const event = this.#parser.next()
       if (event === undefined) return false
       this.#allowance?.tookStanza()
-      if (event instanceof StreamOpen) this.#input({ on: 'header', header: event })
-      else if (event instanceof StreamClose) this.#input({ on: 'end' })
+      if (event instanceof StreamOpen) {
+        this.#language = languageOf(event)
+        this.#input({ on: 'header', header: event })
+      } else if (event instanceof StreamClose) this.#input({ on: 'end' })
       else this.#input({ on: 'element', el: event })
       return true
     } catch (fault) {
@@ -178,7 +184,7 @@ export class Connection implements Line {
       case 'resume':
         return void this.#attach(this.#world.attachments.resume(effect.request, effect.user, this))
       case 'dispatch':
-        if (this.#session) dispatch(this.#session, effect.kind, effect.el, this.#world)
+        if (this.#session) dispatch(this.#session, effect, this.#language, this.#world)
         return
       case 'manage':
         return this.#manage(effect.el)
@@ -205,10 +211,9 @@ export class Connection implements Line {
     const { limits } = this.#world
     if (kind === 'tls') return tlsFeatures()
     if (kind === 'login') {
-      this.#offer = offerOn(
-        { ...this.#channel(), bindings: channelBindings(this.#socket), tlsUnique: tlsUnique(this.#socket) },
-        { takesGuests: this.#world.logins.guests.isTakenAt(this.domain ?? '') },
-      )
+      const domain = this.domain ?? ''
+      const channel = { ...this.#channel(), ...this.#world.seenOn(this.#socket, domain) }
+      this.#offer = offerOn(channel, { takesGuests: this.#world.logins.guests.isTakenAt(domain) })
       return loginFeatures(secure, this.#offer, this.#registrar() !== undefined, limits)
     }
     const ofModules = this.#state.at === 'binding' ? this.#world.streamFeatures(this.#state.user.domain) : []
@@ -274,6 +279,7 @@ export class Connection implements Line {
     try {
       const input = (await answer) ?? { on: 'rejected', condition: 'malformed-request', text: undefined }
       this.isGuest = this.#login?.isGuest ?? false
+      if (this.#login) this.#until = this.#login.until
       if (input.on === 'authenticated') this.#log.info({ user: input.user.toString() }, 'logged in')
       if (input.on === 'rejected') this.#log.info({ reason: input.condition }, 'login refused')
       if (input.on !== 'challenge') this.#world.counts.login(this.#login?.mechanism, input.on === 'authenticated')
@@ -392,13 +398,16 @@ export class Connection implements Line {
 
   // --- silence
 
-  /** Asks a client that has been silent for long, and gives up one that does not answer. */
+  /** Asks a client that has been silent for long, and gives up one that does not answer, or is no longer who it was. */
   checkPulse(now: number): void {
     const session = this.#session
     if (this.#state.at !== 'bound' || !session) return
+    // RFC 6120 §13.7.2.3
+    if (now >= this.#until) return this.close(new StreamError('reset', { text: 'Your certificate has expired' }))
+    session.checkWaiting(now)
     // it waits for us, and is not heard
     if (session.inFlight >= this.#world.limits.inFlight || this.#allowance?.isWaiting) return this.#pulse.heard(now)
-    const due = this.#pulse.check(now)
+    const due = this.#pulse.check(now, session.isResting)
     if (due === 'ask') this.write(session.question(this.#world.randomId()))
     if (due === 'give up') this.drop(new StreamError('connection-timeout', { text: 'No answer' }))
   }

@@ -82,6 +82,12 @@ export const clientMetrics = ({ counts, directory, domains, connections }: Count
     },
     () => largest(directory, session => session.backlog.bytes),
   ),
+  gauge({ name: 'parlance_sessions_inactive', doc: 'Sessions whose clients say that they are not in use.' }, () =>
+    sum(directory, session => (session.waiting ? 1 : 0)),
+  ),
+  gauge({ name: 'parlance_inactive_waiting_stanzas', doc: 'Stanzas that wait for clients that are not in use.' }, () =>
+    sum(directory, session => session.waiting?.count ?? 0),
+  ),
   counter({ name: 'parlance_stanzas', doc: 'Stanzas from clients (in) and to clients (out).' }, () => [
     ...counts.received.samples('in'),
     ...counts.sent.samples('out'),
@@ -100,6 +106,12 @@ function largest(directory: Directory, of: (session: ClientSession) => number): 
   let most = 0
   for (const session of clients(directory)) most = Math.max(most, of(session))
   return most
+}
+
+function sum(directory: Directory, of: (session: ClientSession) => number): number {
+  let all = 0
+  for (const session of clients(directory)) all += of(session)
+  return all
 }
 
 function sessionsIn(directory: Directory, served: ReadonlySet<string>): readonly Sample[] {

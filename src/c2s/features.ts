@@ -4,13 +4,16 @@ import * as ns from '../xmpp/ns.js'
 import type { Limits } from './limits.js'
 import type { Offer } from './login.js'
 
+/** In which we speak to people. RFC 6120 §4.7.4 */
+export const LANGUAGE = 'en'
+
 /** Our side of a stream begins. RFC 6120 §4.7 */
 export function streamHeader(attrs: {
   readonly id: string
   readonly from: string | undefined
   readonly to: string | undefined
 }): string {
-  const all = Object.entries({ ...attrs, version: '1.0', 'xml:lang': 'en' })
+  const all = Object.entries({ ...attrs, version: '1.0', 'xml:lang': LANGUAGE })
   const written = all.map(([name, value]) => (value === undefined ? '' : ` ${name}='${escapeAttr(value)}'`))
   return `<?xml version='1.0'?><stream:stream xmlns='${ns.CLIENT}' xmlns:stream='${ns.STREAM}'${written.join('')}>`
 }
@@ -54,6 +57,7 @@ export const bindingFeatures = (ofModules: readonly Element[], limits: Limits): 
     // of no use, but older clients do not go on without it
     xml('session', { xmlns: ns.SESSION }, xml('optional')),
     xml('sm', { xmlns: ns.STREAM_MANAGEMENT }),
+    xml('csi', { xmlns: ns.CLIENT_STATE }),
     ofModules.map(feature => feature),
     streamLimits(limits.stanza, limits.idle),
   )

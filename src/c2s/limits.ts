@@ -1,4 +1,4 @@
-import { duration, type Fields, integer, size, type Values } from '../core/config.js'
+import { duration, type Fields, flag, integer, size, type Values } from '../core/config.js'
 import type { XmlLimits } from '../xml/index.js'
 
 /** What one client may ask of the server. */
@@ -72,6 +72,23 @@ export const limits = {
   resumeTime: duration({
     default: '1 hour',
     doc: 'How long a session without a connection is kept for its client to come back (stream management).',
+  }),
+  inactiveQueue: integer({
+    default: 500,
+    doc: 'Stanzas that may wait for a client that says that it is not in use (client state indication): presence, chat states and the like. What is more is sent with all of them. 0 to let nothing wait.',
+  }),
+  inactiveQueueBytes: size({ default: '256 kB', doc: 'The same in bytes.' }),
+  inactiveWait: duration({
+    default: '10 minutes',
+    doc: 'How long they may wait, if nothing is sent before that they go along with.',
+  }),
+  inactiveRooms: flag({
+    default: false,
+    doc: 'Whether messages in rooms wait, too, for a client that is not in use, unless they name its user as in the address before the @. None is lost.',
+  }),
+  inactiveIdle: duration({
+    default: '5 minutes',
+    doc: 'The same as `idle` for a client that is not in use, if it has acknowledged all that it was sent.',
   }),
 } satisfies Fields
 

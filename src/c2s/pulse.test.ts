@@ -14,6 +14,17 @@ describe('pulse', () => {
     assert.deepEqual(found, [undefined, 'ask', undefined, undefined, 'give up'])
   })
 
+  it('asks more rarely while nothing is expected of the client, and at once when that has changed', () => {
+    const phone = new Pulse({ ...readFields(limits, {}, 'limits'), idle: 60, inactiveIdle: 300, answerTime: 30 }, 1000)
+
+    assert.deepEqual(
+      [1060, 1299, 1300, 1330].map(now => phone.check(now, true)),
+      [undefined, undefined, 'ask', 'give up'],
+    )
+    phone.heard(1400)
+    assert.deepEqual([phone.check(1600, true), phone.check(1600)], [undefined, 'ask'])
+  })
+
   it('begins anew with whatever is heard', () => {
     const romeo = pulse()
     assert.equal(romeo.check(1060), 'ask')

@@ -18,11 +18,14 @@ export class Pulse {
     this.#askedAt = undefined
   }
 
-  /** What is to be done: it is to be asked, which counts as done, or it is to be given up. */
-  check(now: number): 'ask' | 'give up' | undefined {
-    const { idle, answerTime } = this.#limits
+  /**
+   * What is to be done: it is to be asked, which counts as done, or it is to be given up. One that is not in use, and of
+   * which nothing is expected, is asked more rarely.
+   */
+  check(now: number, isResting = false): 'ask' | 'give up' | undefined {
+    const { idle, inactiveIdle, answerTime } = this.#limits
     if (this.#askedAt !== undefined) return now - this.#askedAt >= answerTime ? 'give up' : undefined
-    if (now - this.#heardAt < idle) return undefined
+    if (now - this.#heardAt < (isResting ? inactiveIdle : idle)) return undefined
     this.#askedAt = now
     return 'ask'
   }

@@ -82,6 +82,8 @@ function advance(state: StreamState, input: StreamInput, how: StreamSettings = s
 }
 
 const failure = (condition: string): string => `<failure xmlns="${ns.SASL}"><${condition}/></failure>`
+const notYet = (attrs: string): string =>
+  `<iq type="error" ${attrs}><error type="auth"><not-authorized xmlns="${ns.STANZA_ERRORS}"/></error></iq>`
 const unexpected = `<failed xmlns="${ns.STREAM_MANAGEMENT}"><unexpected-request xmlns="${ns.STANZA_ERRORS}"/></failed>`
 
 describe('stream', () => {
@@ -305,6 +307,39 @@ describe('stream', () => {
           assert.deepEqual(advance(states[at], says(`<${kind} xmlns='jabber:client'/>`)).told, ['close not-authorized'])
         })
 
+    const asks = (to: string, type = 'get') =>
+      says(`<iq xmlns='jabber:client' type='${type}' id='v' ${to}><query xmlns='jabber:iq:version'/></iq>`)
+
+    for (const to of ['verona.example', 'romeo@verona.example'])
+      it(`what the client asks of ${to} is answered, and changes nothing`, () => {
+        for (const type of ['get', 'set']) {
+          const { next, told } = advance(states.binding, asks(`to='${to}'`, type))
+          assert.deepEqual([next, told], [states.binding, [notYet(`id="v" from="${to}"`)]])
+        }
+      })
+
+    it('what it asks nobody is answered', () => {
+      for (const at of ['negotiating', 'binding'] as const)
+        assert.deepEqual(advance(states[at], asks('')).told, [notYet('id="v"')])
+    })
+
+    it('what it asks the server before login is answered; an account it does not have', () => {
+      const { next, told } = advance(states.negotiating, asks("to='Verona.Example'"))
+      assert.deepEqual([next, told], [states.negotiating, [notYet('id="v" from="Verona.Example"')]])
+      assert.deepEqual(advance(states.negotiating, asks("to='romeo@verona.example'")).told, ['close not-authorized'])
+    })
+
+    it('what it asks others, and every answer, is not authorized', () => {
+      for (const to of ['juliet@verona.example', 'rome.example', 'verona.example/balcony', '@'])
+        for (const at of ['negotiating', 'binding'] as const)
+          assert.deepEqual(advance(states[at], asks(`to='${to}'`)).told, ['close not-authorized'])
+      assert.deepEqual(advance(states.binding, asks('', 'result')).told, ['close not-authorized'])
+    })
+
+    it('nothing is answered where TLS is required and is not there', () => {
+      assert.deepEqual(advance({ ...states.negotiating, secure: false }, asks('')).told, ['close not-authorized'])
+    })
+
     for (const at of ['negotiating', 'challenged', 'binding', 'bound'] as const)
       it(`an unknown element while ${at} is no stanza that there is`, () => {
         for (const unknown of [`<wherefore xmlns='jabber:client'/>`, `<message xmlns='jabber:server'/>`, `<message/>`])
@@ -343,7 +378,7 @@ describe('stream', () => {
     it('is a request to change something', () => {
       const get = says(`<iq xmlns='jabber:client' type='get' id='b'><bind xmlns='${ns.BIND}'/></iq>`)
 
-      assert.deepEqual(advance(states.binding, get).told, ['close not-authorized'])
+      assert.deepEqual(advance(states.binding, get).told, [notYet('id="b"')])
     })
   })
 
@@ -389,7 +424,7 @@ describe('registration before login (XEP-0077 §3.1.1)', () => {
   it('is nothing that one asks others for, answers with, or asks for after login', () => {
     assert.deepEqual(advance(states.negotiating, register("to='rome.example'")).told, ['close not-authorized'])
     assert.deepEqual(advance(states.negotiating, register('', 'result')).told, ['close not-authorized'])
-    assert.deepEqual(advance(states.binding, register()).told, ['close not-authorized'])
+    assert.deepEqual(advance(states.binding, register()).told, [notYet('id="r"')])
     assert.deepEqual(advance(states.bound, register()).told, ['dispatch'])
   })
 })

@@ -1,5 +1,5 @@
 import { child, type Element, is, type StreamOpen, textOf, xml } from '../xml/index.js'
-import { StreamError } from '../xmpp/errors.js'
+import { StanzaError, StreamError } from '../xmpp/errors.js'
 import { kindOf } from '../xmpp/incoming.js'
 import { type Jid, tryParseJid } from '../xmpp/jid.js'
 import * as ns from '../xmpp/ns.js'
@@ -74,7 +74,7 @@ export type StreamEffect =
   | { readonly do: 'bind'; readonly request: Element; readonly user: Jid }
   | { readonly do: 'resume'; readonly request: Element; readonly user: Jid }
   | { readonly do: 'dispatch'; readonly kind: Kind; readonly el: Element }
-  /** An element of stream management. */
+  /** An element of stream management, or of client state indication. */
   | { readonly do: 'manage'; readonly el: Element }
   /** Our stream ends, with an error or without. */
   | { readonly do: 'close'; readonly error: StreamError | undefined }
@@ -211,7 +211,8 @@ function onNegotiation(state: StateAt<'negotiating'>, el: Element, settings: Str
   if (isManagement(el)) return [state, { do: 'send', el: failed('unexpected-request') }]
   if (is(el, 'response', ns.SASL) || is(el, 'abort', ns.SASL))
     return failLogin(state, 'malformed-request', undefined, settings)
-  return close(unexpected(el))
+  const isAnswered = (state.secure || !settings.tlsRequired) && isEarlyRequest(el, [state.domain])
+  return isAnswered ? [state, { do: 'send', el: notYet(el) }] : close(unexpected(el))
 }
 
 function onResponse(state: StateAt<'challenged'>, el: Element, settings: StreamSettings): Step {
@@ -281,31 +282,46 @@ function onBinding(state: StateAt<'binding'>, el: Element): Step {
       { at: 'attaching', user },
       { do: 'bind', request: el, user },
     ]
+  if (isEarlyRequest(el, [user.domain, user.toString()])) return [state, { do: 'send', el: notYet(el) }]
   return close(unexpected(el))
 }
 
 function onBound(state: StateAt<'bound'>, el: Element): Step {
   const kind = kindOf(el, ns.CLIENT)
   if (kind) return [state, { do: 'dispatch', kind, el }]
-  if (isManagement(el)) return [state, { do: 'manage', el }]
+  if (isManagement(el) || isClientState(el)) return [state, { do: 'manage', el }]
   return close(new StreamError('unsupported-stanza-type'))
 }
 
-/** Stanzas before their time are a matter of authorization (RFC 6120 §4.9.3.12, §7.1); the rest nobody understands. */
+/** What comes before its time is a matter of authorization (RFC 6120 §4.9.3.12, §7.1); the rest nobody understands. */
 function unexpected(el: Element): StreamError {
-  return new StreamError(kindOf(el, ns.CLIENT) ? 'not-authorized' : 'unsupported-stanza-type')
+  const isEarly = kindOf(el, ns.CLIENT) !== undefined || isClientState(el)
+  return new StreamError(isEarly ? 'not-authorized' : 'unsupported-stanza-type')
+}
+
+/** What a client asks the server or its own account before it has a resource ends no stream (RFC 6120 §7.1). */
+function isEarlyRequest(el: Element, addressees: readonly string[]): boolean {
+  const { to, type } = el.attrs
+  if (kindOf(el, ns.CLIENT) !== 'iq' || (type !== 'get' && type !== 'set')) return false
+  return to === undefined || addressees.includes(tryParseJid(to)?.toString() ?? '')
+}
+
+/** It is not dealt with, either. */
+function notYet({ attrs: { id, to } }: Element): Element {
+  return xml('iq', { type: 'error', id, from: to }, new StanzaError('not-authorized').toElement())
 }
 
 /** XEP-0077 §3.1.1 */
 function isRegistration(el: Element, domain: string): boolean {
-  const { to, type } = el.attrs
-  if (kindOf(el, ns.CLIENT) !== 'iq' || (type !== 'get' && type !== 'set')) return false
-  return child(el, 'query', ns.REGISTER) !== undefined && (to === undefined || tryParseJid(to)?.toString() === domain)
+  return isEarlyRequest(el, [domain]) && child(el, 'query', ns.REGISTER) !== undefined
 }
 
 const MANAGEMENT = new Set(['enable', 'resume', 'r', 'a'])
 
 const isManagement = (el: Element): boolean => MANAGEMENT.has(el.name) && is(el, el.name, ns.STREAM_MANAGEMENT)
+
+/** XEP-0352 §4.2 */
+const isClientState = (el: Element): boolean => is(el, 'active', ns.CLIENT_STATE) || is(el, 'inactive', ns.CLIENT_STATE)
 
 /** XEP-0198 §6 */
 export const failed = (condition: string, h?: number): Element =>

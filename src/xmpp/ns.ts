@@ -27,6 +27,9 @@ export const LAST_ACTIVITY = 'jabber:iq:last'
 export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 export const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
 
+// XEP-0033: extended stanza addressing
+export const ADDRESSES = 'http://jabber.org/protocol/address'
+
 // XEP-0045: multi-user chat
 export const MUC_USER = 'http://jabber.org/protocol/muc#user'
 
@@ -39,6 +42,9 @@ export const COMMANDS = 'http://jabber.org/protocol/commands'
 // XEP-0054: vcard-temp
 export const VCARD = 'vcard-temp'
 
+// XEP-0060: publish-subscribe
+export const PUBSUB_EVENT = 'http://jabber.org/protocol/pubsub#event'
+
 // XEP-0066: out of band data
 export const OUT_OF_BAND = 'jabber:x:oob'
 
@@ -47,6 +53,9 @@ export const REGISTER = 'jabber:iq:register'
 export const REGISTER_FEATURE = 'http://jabber.org/features/iq-register'
 export const REGISTER_CANCEL = 'jabber:iq:register:cancel'
 export const REGISTER_PASSWORD = 'jabber:iq:register:changepassword'
+
+// XEP-0106: JID escaping; a word of its own, not a namespace
+export const JID_ESCAPING = 'jid\\20escaping'
 
 // XEP-0059: result set management
 export const RSM = 'http://jabber.org/protocol/rsm'
@@ -66,6 +75,9 @@ export const CAPS_OPTIMIZE = 'http://jabber.org/protocol/caps#optimize'
 
 // XEP-0122: data forms validation
 export const DATA_VALIDATE = 'http://jabber.org/protocol/xdata-validate'
+
+// XEP-0131: stanza headers and internet metadata
+export const HEADERS = 'http://jabber.org/protocol/shim'
 
 // XEP-0133: service administration
 export const ADMIN = 'http://jabber.org/protocol/admin'
@@ -114,6 +126,9 @@ export const CHAT_MARKERS = 'urn:xmpp:chat-markers:0'
 // XEP-0334: message processing hints
 export const HINTS = 'urn:xmpp:hints'
 
+// XEP-0352: client state indication
+export const CLIENT_STATE = 'urn:xmpp:csi:0'
+
 // XEP-0355: namespace delegation
 export const DELEGATION = 'urn:xmpp:delegation:2'
 
@@ -126,6 +141,9 @@ export const STANZA_ID = 'urn:xmpp:sid:0'
 // XEP-0390: entity capabilities 2.0
 export const CAPS_2 = 'urn:xmpp:caps'
 export const CAPS_2_OPTIMIZE = 'urn:xmpp:caps:optimize'
+
+// XEP-0421: occupant identifiers
+export const OCCUPANT_ID = 'urn:xmpp:occupant-id:0'
 
 // XEP-0440: SASL channel-binding type capability
 export const CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
