@@ -58,6 +58,8 @@ describe("a command's arguments", () => {
 
   const bad: readonly (readonly [Partial<Argument>, written: string, message: RegExp])[] = [
     [{ type: 'jid' }, 'romeo@', /^"romeo@" is no address such as romeo@example\.org: .+\.$/],
+    [{ type: 'jid' }, "o'hara@example.org", /: .+, but o\\27hara@example\.org is one \(XEP-0106\)\.$/],
+    [{ type: 'jid' }, 'ohara @example.org', /: local part: ASCII 32 is not allowed\.$/],
     [{ type: 'integer' }, '-1', /^"-1" was found for x, a whole number was expected\.$/],
     [{ type: 'integer' }, '1.5', /a whole number was expected/],
     [{ type: 'integer' }, '9'.repeat(16), /a whole number was expected/],

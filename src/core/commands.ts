@@ -1,4 +1,5 @@
-import { JidError, parseJid } from '../xmpp/jid.js'
+import { escapeLocal } from '../xmpp/escaping.js'
+import { JidError, parseJid, tryParseJid } from '../xmpp/jid.js'
 import type { Answer } from './ad-hoc.js'
 import {
   type Argument,
@@ -74,8 +75,20 @@ function readAddress(written: string): string {
     return parseJid(written).toString()
   } catch (fault) {
     if (!(fault instanceof JidError)) throw fault
-    throw new CommandError(`"${written}" is no address such as romeo@example.org: ${fault.message}.`)
+    const escaped = escapedAddress(written)
+    const hint = escaped === undefined ? '' : `, but ${escaped} is one (XEP-0106)`
+    throw new CommandError(`"${written}" is no address such as romeo@example.org: ${fault.message}${hint}.`)
   }
+}
+
+/**
+ * The address that a client would make of what somebody has typed. We only tell of it: addresses are taken and shown in
+ * one form here, the escaped one, so that what was shown can be typed again.
+ */
+function escapedAddress(written: string): string | undefined {
+  const at = written.lastIndexOf('@')
+  const local = at < 0 ? undefined : escapeLocal(written.slice(0, at))
+  return local && tryParseJid(`${local}${written.slice(at)}`)?.toString()
 }
 
 /** What may stand in a log. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Client, el, Kit } from '../../test/kit.js'
+import { type Client, el, Kit, settled } from '../../test/kit.js'
 import { base64, isElement, type Wire } from '../../test/stream-client.js'
 import { isGuest } from '../core/accounts.js'
 import { offline } from '../offline/offline.js'
@@ -146,6 +146,7 @@ describe('an account that its owner removes (XEP-0077 §3.2)', () => {
     assert.equal((await answerTo(romeo, 'bye')).attrs.type, 'result')
     await romeo.finds(event => isElement(event) && event.name === 'error')
     await other.finds(event => isElement(event) && event.name === 'error')
+    await settled()
     assert.deepEqual(hears(juliet), ['unsubscribe romeo'])
     assert.equal(await kit.kit.accounts.exists(parseJid('romeo@verona.example')), false)
     assert.equal(await logsIn(kit, 'romeo', 'wherefore art thou'), false)

@@ -1,5 +1,6 @@
 import { duration, type Fields, flag, integer, list, text, type Values } from '../core/config.js'
 import { notAcceptable } from '../xmpp/errors.js'
+import { escapeLocal, isEscaped } from '../xmpp/escaping.js'
 import { PrecisError, prepareLocal, preparePassword, tryParseJid } from '../xmpp/jid.js'
 
 const RESERVED = ['abuse', 'admin', 'hostmaster', 'info', 'postmaster', 'root', 'security', 'support', 'webmaster']
@@ -47,12 +48,23 @@ export function nameIn(username: string, domain: string): string | undefined {
   }
 }
 
-/** Throws not-acceptable when it cannot be a name, or is kept for others. */
+/** Throws not-acceptable when it cannot be a name, is kept for others, or is shown by clients as if it were another's. */
 export function checkName(username: string, domain: string, { reserved }: Rules): string {
   const name = nameIn(username, domain)
-  if (name === undefined) throw notAcceptable('This cannot be a name')
+  if (name === undefined) throw notAcceptable(`This cannot be a name${instead(username, domain)}`)
+  // XEP-0106 §2, requirement 3: what looks alike is the same. Names that there are stay valid (requirement 4)
+  if (!isEscaped(name)) throw notAcceptable('This cannot be a name: it would look like another')
   if (reserved.some(taken => nameIn(taken, domain) === name)) throw notAcceptable('This name is reserved')
   return name
+}
+
+/**
+ * How it can be written. Not taken for that by ourselves: whoever registers has to know under which name to log in, and
+ * it is for clients to escape and unescape (XEP-0106 §4.1, rules 1 and 4).
+ */
+function instead(username: string, domain: string): string {
+  const escaped = username.includes('@') ? undefined : escapeLocal(username)
+  return escaped !== undefined && nameIn(escaped, domain) !== undefined ? `, but ${escaped} can` : ''
 }
 
 /** Throws not-acceptable when it is too short, or can be none (RFC 8265 §4.2). */

@@ -3,7 +3,7 @@ import { defineModule, get, type IqHandler, offer, set } from '../core/module.js
 import { registrar } from '../core/registration.js'
 import { value } from '../core/stores.js'
 import { StanzaError } from '../xmpp/errors.js'
-import { REGISTER } from '../xmpp/ns.js'
+import { JID_ESCAPING, REGISTER } from '../xmpp/ns.js'
 import { Applicants } from './registration-applicants.js'
 import { RegistrationError } from './registration-form.js'
 import { Members } from './registration-members.js'
@@ -12,8 +12,10 @@ import { type Details, fields } from './registration-rules.js'
 /** Lets people make accounts, change their passwords and go again, from their clients. XEP-0077 */
 export const registration = defineModule({
   name: 'registration',
-  doc: 'Lets users change their passwords and remove their accounts from their clients, and people make accounts if it is open (XEP-0077).',
-  implements: ['XEP-0077 2.4'],
+  doc: 'Lets users change their passwords and remove their accounts from their clients, and people make accounts if it is open, under names that look like no others (XEP-0077, XEP-0106).',
+  implements: ['XEP-0077 2.4', 'XEP-0106 1.1.1'],
+  // XEP-0106 §6
+  features: [JID_ESCAPING],
   config: fields,
   settingsInPlace: true,
   stores: { details: value<Details>() },
