@@ -102,7 +102,7 @@ async function build(site: Site, { load, notify, end }: Surroundings): Promise<S
   )
   const { apply } = await listeners.move(config.listen)
   apply()
-  metrics.add(...kept.database.metrics, ...core.router.metrics, ...gates.c2s.metrics)
+  metrics.add(...kept.database.metrics, ...core.router.metrics, ...gates.c2s.metrics, ...gates.components.metrics)
   readiness.started(() => kept.database.check())
   admin.offer(core.administration.commands)
   closers.push(['commands', () => admin.withdraw()])

@@ -1,7 +1,9 @@
 /** A server that is watched by machines. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { LiveServer } from './live-server.js'
+import { readOpenMetrics } from './openmetrics.js'
 import { freePorts } from './ports.js'
 import { readText } from './readings.js'
 import { usesProsody } from './server-process.js'
@@ -76,6 +78,43 @@ describe('a server that is watched', function () {
     assert.ok(Number(said.process_resident_memory_bytes) > 0)
   })
 
+  describe('by who reads OpenMetrics', () => {
+    const open = () =>
+      fetch(`http://127.0.0.1:${port}/metrics`, {
+        headers: { accept: 'application/openmetrics-text; version=1.0.0', connection: 'close' },
+      })
+
+    it('says nothing that is none', async () => {
+      server = await LiveServer.start('')
+      await server.adds('romeo')
+      const romeo = await server.binds('romeo/street')
+      romeo.send(chat('juliet', 'But soft'))
+      await romeo.finds(isMessage) // there is no Juliet
+      await server.reloads(`${listening(server)}\ncomponents: { gateway.verona.example: { secret: "the lark" } }`)
+
+      const response = await open()
+      const families = readOpenMetrics(await response.text())
+
+      assert.equal(response.headers.get('content-type'), 'application/openmetrics-text; version=1.0.0; charset=utf-8')
+      assert.deepEqual(
+        families.filter(({ help = '', samples }) => help === '' || samples.length === 0),
+        [],
+      )
+    })
+
+    it('says all that the manual explains, and nothing else', async () => {
+      server = await LiveServer.start('')
+      await server.reloads(listening(server))
+      const manual = readFileSync('docs/operating.md', 'utf8')
+      const told = [...manual.matchAll(/^\| `((?:parlance|process|nodejs)_\w+)`/gm)].map(([, name]) => name)
+
+      const families = readOpenMetrics(await (await open()).text())
+
+      const samples = families.map(({ name, type }) => (type === 'counter' ? `${name}_total` : name))
+      assert.deepEqual(samples.sort(), told.sort())
+    })
+  })
+
   it('is watched no more when the configuration says so', async () => {
     server = await LiveServer.start('')
     await server.reloads(listening(server))
@@ -115,7 +154,7 @@ describe('a server that is watched', function () {
   })
 
   const listening = ({ ports }: LiveServer, metrics: number | false = port) =>
-    `listen: { c2s: "127.0.0.1:${ports.c2s}", c2s-tls: "127.0.0.1:${ports.c2sTls}", metrics: ${metrics} }`
+    `listen: { c2s: "127.0.0.1:${ports.c2s}", c2s-tls: "127.0.0.1:${ports.c2sTls}", component: false, metrics: ${metrics} }`
 })
 
 const isConnectionRefused = (fault: unknown): boolean =>

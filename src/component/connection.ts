@@ -234,6 +234,10 @@ export class Connection implements Line {
 
   // --- the end
 
+  get backlog(): number {
+    return this.#out.backlog
+  }
+
   get isOpen(): boolean {
     return this.#state.at !== 'closed'
   }

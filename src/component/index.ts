@@ -5,12 +5,14 @@ import type { Clock, Timer } from '../core/clock.js'
 import { components } from '../core/components.js'
 import type { Host } from '../core/host.js'
 import type { Log } from '../core/log.js'
+import type { Metric } from '../core/metrics.js'
 import { type Command, offer } from '../core/module.js'
 import type { Router } from '../core/router.js'
 import type { Services } from '../core/services.js'
 import { StreamError } from '../xmpp/errors.js'
 import { Connection, type ConnectionWorld } from './connection.js'
 import type { ComponentLimits } from './limits.js'
+import { componentMetrics } from './metrics.js'
 import { Registry } from './registry.js'
 import type { ComponentsSettings } from './settings.js'
 
@@ -43,6 +45,8 @@ export interface ComponentsGate {
   accept(socket: Duplex, from?: string): void
   /** Takes other settings while it runs. */
   configure(settings: ComponentsSettings): void
+  /** What operators can watch. */
+  readonly metrics: readonly Metric[]
   commands(): readonly Command[]
   /** Says goodbye to all; resolves when they are gone and what they had sent is dealt with. */
   stop(): Promise<void>
@@ -57,6 +61,7 @@ const KEEP_ALIVE_MS = 60_000
 export const createComponents = (parts: ComponentsParts): ComponentsGate => new ComponentListeners(parts)
 
 class ComponentListeners implements ComponentsGate {
+  readonly metrics: readonly Metric[]
   readonly #parts: ComponentsParts
   readonly #registry: Registry
   readonly #world: ConnectionWorld
@@ -70,6 +75,7 @@ class ComponentListeners implements ComponentsGate {
     this.#parts = parts
     this.#registry = new Registry(parts)
     this.#registry.configure(parts.settings)
+    this.metrics = componentMetrics(this.#registry)
     parts.host.provide(offer(components, this.#registry))
     this.#world = { ...parts, registry: this.#registry, gone: connection => this.#gone(connection) }
     this.#pulse = parts.clock.after(PULSE_MS, this.#checkPulses)

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../core/clock.js'
-import type { Component, Components } from '../core/components.js'
+import type { Components } from '../core/components.js'
 import type { Host } from '../core/host.js'
 import type { Log } from '../core/log.js'
 import type { Command } from '../core/module.js'
@@ -37,7 +37,7 @@ export class Registry implements Components {
     this.#parts = parts
   }
 
-  all(): Iterable<Component> {
+  all(): Iterable<ServedComponent> {
     return this.#components.values()
   }
 

@@ -12,6 +12,8 @@ export interface Line {
   readonly from: string
   /** When it began. */
   readonly since: number
+  /** Bytes that the component has not read yet, as far as we know. */
+  readonly backlog: number
   /** To be written in this turn. */
   send(stanza: Addressed): void
   /** Ends the stream. */

@@ -5,7 +5,7 @@ import {
   PerformanceObserver,
   performance,
 } from 'node:perf_hooks'
-import { counter, gauge, type Metric, type Sample, summary } from '../core/metrics.js'
+import { counter, gauge, type Metric, numberText, type Sample, summary } from '../core/metrics.js'
 import { ownVersion } from '../core/own-version.js'
 
 /** Metrics of the process, and the end of what is measured for them. */
@@ -73,7 +73,7 @@ function watchLoop(): ProcessWatch {
     const seconds = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - RESOLUTION_MS / 1e3)
     const isEmpty = delays.count === 0
     const quantiles = QUANTILES.map(quantile => ({
-      labels: { quantile: String(quantile) },
+      labels: { quantile: numberText(quantile) },
       value: isEmpty ? Number.NaN : seconds(quantile === 1 ? delays.max : delays.percentile(quantile * 100)),
     }))
     total.count += delays.count
