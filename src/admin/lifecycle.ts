@@ -28,8 +28,8 @@ const ARGS: Readonly<Record<string, Argument>> = {
 export function lifecycleCommands({ clock, announce, checkStart, end }: LifecycleParts): readonly Command[] {
   let pending: Timer | undefined
   const plan = async (how: Ending, { delay = '0', announcement }: Arguments): Promise<string> => {
-    pending?.cancel()
     if (announcement !== undefined) await announce(announcement)
+    pending?.cancel() // now: others may have been planned meanwhile
     // never before who asked has been told
     pending = clock.after(Math.max(Number(delay) * 1000, GRACE_MS), () => end(how))
     const when = delay === '0' ? 'now' : `in ${delay} seconds`

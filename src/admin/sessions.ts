@@ -32,7 +32,10 @@ export const sessionCommands = ({ sessions }: SessionParts): readonly Command[] 
     forms: [END_USER_SESSION],
     run: async args => {
       const jid = parseJid(args.jid ?? '')
-      if (jid.local === '') throw new CommandError(`${jid} is no account or session, such as romeo@example.org.`)
+      if (jid.local === '')
+        throw new CommandError(`${jid} is no account or session, such as romeo@example.org.`, {
+          condition: 'bad-request',
+        })
       const found = meant(sessions, args)
       if (found.length === 0) throw new CommandError(`${jid} is not connected.`, { condition: 'item-not-found' })
       const error = new StreamError('policy-violation', { text: args.reason ?? 'An administrator ended the session' })

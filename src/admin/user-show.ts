@@ -18,7 +18,8 @@ export const userShowCommand = ({ accounts, sessions, facts }: UserShowParts): C
   args: { jid: { type: 'jid', doc: 'its address: NAME@DOMAIN' } },
   run: async args => {
     const account = parseJid(args.jid ?? '').bare
-    if (!(await accounts.exists(account))) throw new CommandError(`There is no account ${account}.`)
+    if (!(await accounts.exists(account)))
+      throw new CommandError(`There is no account ${account}.`, { condition: 'item-not-found' })
     const open = sessions.of(account)
     const table = open.length > 0 ? [sessionTable(open)] : []
     const known = { Account: account.toString(), Sessions: String(open.length), ...(await facts(account)) }

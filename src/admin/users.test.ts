@@ -55,11 +55,14 @@ describe('user commands', () => {
 
   it('want the address of an account', async () => {
     for (const jid of ['verona.example', 'juliet@verona.example/balcony'])
-      for (const name of ['user add', 'user passwd', 'user remove'])
+      for (const name of ['user add', 'user passwd', 'user remove']) {
+        // there it is clear enough what is meant
+        if (name === 'user remove' && jid.includes('/')) continue
         await assert.rejects(
           run(name, { jid, ...(name !== 'user remove' && { password: 'x' }) }),
           refusal(`"${jid}" is no account's address, which is like romeo@example.org.`),
         )
+      }
     await assert.rejects(
       run('user add', { jid: '@verona.example', password: 'x' }),
       refusal(/ is no address such as romeo@example\.org: /),

@@ -1,7 +1,7 @@
 import type { Accounts, Credentials } from '../core/accounts.js'
 import { ADD_USER, CHANGE_USER_PASSWORD, DELETE_USER } from '../core/admin-forms.js'
 import { type Argument, type Arguments, type Command, CommandError } from '../core/module.js'
-import { type Jid, preparePassword, tryParseJid } from '../xmpp/jid.js'
+import { type Jid, parseJid, preparePassword, tryParseJid } from '../xmpp/jid.js'
 
 export interface UserParts {
   /** Asked for when a command needs them. */
@@ -49,7 +49,8 @@ export function userCommands(parts: UserParts): readonly Command[] {
       args: { jid: JID },
       forms: [DELETE_USER],
       run: async args => {
-        const jid = anAccount(args)
+        // whoever names a client of it means the account (XEP-0133 §4.2)
+        const jid = anAccount({ jid: parseJid(args.jid ?? '').bare.toString() })
         if (!(await (await accounts()).remove(jid))) throw noSuch(jid)
         return `${jid} is no more.`
       },
@@ -69,7 +70,7 @@ function servedAccount(args: Arguments, domains: ReadonlySet<string>): Jid {
   const jid = anAccount(args)
   if (!domains.has(jid.domain))
     throw new CommandError(`${jid.domain} is none of the domains of this server: ${[...domains].join(', ')}.`, {
-      condition: 'not-allowed',
+      condition: 'not-acceptable',
     })
   return jid
 }

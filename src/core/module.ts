@@ -206,7 +206,7 @@ export interface Administration {
 /** A command that cannot be done: the text is for the operator. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
-  /** What a client is told; without one, that the command was run and has failed. */
+  /** Of what kind it is. A client gets an error for some, and is told of all others that the command has failed. */
   readonly condition: StanzaCondition | undefined
 
   constructor(

@@ -203,6 +203,7 @@ describe('an answer of the server', () => {
     await kit.router.route(
       makeStanza({ from: parseJid('friar@padua.example/cell'), to: parseJid('verona.example'), el: request }),
     )
+    await settled()
 
     assert.deepEqual([romeo.takes().attrs.type, romeo.received], ['result', []])
     assert.deepEqual(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Client, conditionOf, el, Kit } from '../../test/kit.js'
+import { type Client, conditionOf, el, Kit, settled } from '../../test/kit.js'
 import { parseJid } from '../xmpp/jid.js'
 import { makeStanza } from '../xmpp/stanza.js'
 import { at, availability } from './fixture.test.js'
@@ -149,6 +149,7 @@ describe('a message', () => {
     await kit.router.route(
       makeStanza({ from: parseJid('verona.example'), to: parseJid('juliet@verona.example'), el: message }),
     )
+    await settled()
 
     assert.deepEqual(juliet.hears(), ['Good morrow'])
   })

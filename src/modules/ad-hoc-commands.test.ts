@@ -217,9 +217,22 @@ describe('a command of operators', () => {
     const session = { node: 'ball open', sessionid: sessionOf(await asks(juliet, { node: 'ball open' })) }
     const good = { jid: 'capulet@verona.example', password: 'fig' }
 
-    for (const fields of [{}, { jid: '@', password: 'fig' }, { ...good, guests: 'many' }, { ...good, music: 'drum' }])
+    for (const fields of [{}, { jid: 'capulet@verona.example' }])
       assert.equal(told(await asks(juliet, session, fields)), 'error modify bad-request bad-payload')
     assert.match(told(await asks(juliet, session, good)), /^completed/)
+  })
+
+  it('has failed when something was entered that cannot be (§3.6)', async () => {
+    const log: unknown[] = []
+    const { juliet } = await start({ commands: operators(log) })
+    const good = { jid: 'capulet@verona.example', password: 'fig' }
+
+    for (const fields of [{ jid: '@' }, { guests: 'many' }, { music: 'drum' }])
+      assert.match(
+        told(await asks(juliet, { node: 'ball open', action: 'complete' }, { ...good, ...fields })),
+        /^completed ball open; error: (jid|guests|music): .* was expected$/,
+      )
+    assert.deepEqual(log, [])
   })
 
   it('answers with notes, tables and fields', async () => {

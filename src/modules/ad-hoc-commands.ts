@@ -21,7 +21,6 @@ import {
   type Table,
 } from '../core/module.js'
 import { type Element, plus } from '../xml/index.js'
-import { StanzaError } from '../xmpp/errors.js'
 import {
   type Answers,
   type DataForm,
@@ -32,7 +31,7 @@ import {
   linesOf,
 } from '../xmpp/forms/index.js'
 import type { Jid } from '../xmpp/jid.js'
-import { refusal } from './ad-hoc-protocol.js'
+import { hasError } from './ad-hoc-protocol.js'
 
 /** A command of operators as clients meet it: once for each form that it has, or in a form of its arguments. */
 export const adHocFrom = (command: Command, { mayRun, log }: Parts): readonly AdHocCommand[] =>
@@ -128,7 +127,7 @@ const shown = ({ arg: _, repeats: __, ...field }: CommandField): FormField => fi
 function checkRepeats({ fields }: CommandForm, answers: Answers): void {
   for (const { var: name, repeats } of fields)
     if (repeats !== undefined && answers.has(name) && answers.text(name) !== answers.text(repeats))
-      throw refusal('bad-payload', `${name} is not the same as ${repeats}`)
+      throw new CommandError(`${name} is not the same as ${repeats}.`)
 }
 
 /** The arguments of each run: one for each value of a field of several for an argument that is one. */
@@ -151,8 +150,8 @@ async function runAll({ command, form, asked, log }: Run, sets: readonly Argumen
   const results: Result[] = []
   const problems: CommandError[] = []
   for (const set of sets) {
-    const args = checked(command, set)
     try {
+      const args = readArguments(command, set)
       results.push(await command.run(args))
       const facts = { command: command.name, args: withoutSecrets(command, args), by: asked.from.toString() }
       log.info(facts, 'a command was run')
@@ -163,19 +162,10 @@ async function runAll({ command, form, asked, log }: Run, sets: readonly Argumen
   }
   const [problem] = problems
   // nothing was done, and there is an error for why
-  if (problem?.condition && results.length === 0) throw new StanzaError(problem.condition, { text: problem.message })
+  if (problem && hasError(problem) && results.length === 0) throw problem
   const outcome = outcomeOf(form, results.flatMap(partsOf))
   const failures = problems.map(({ message }): Note => ({ type: 'error', text: message }))
   return { ...outcome, notes: [...(outcome.notes ?? []), ...failures] }
-}
-
-function checked(command: Command, set: Arguments): Arguments {
-  try {
-    return readArguments(command, set)
-  } catch (fault) {
-    if (fault instanceof CommandError) throw refusal('bad-payload', fault.message)
-    throw fault
-  }
 }
 
 function outcomeOf(form: CommandForm, parts: readonly Part[]): Outcome {

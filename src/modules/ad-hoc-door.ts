@@ -12,6 +12,7 @@ import {
   type CommandRequest,
   commandElement,
   defaultAction,
+  hasError,
   notForYou,
   readAnswers,
   readCommand,
@@ -89,11 +90,14 @@ export class AdHocDoor {
     }
     const stage = stages.at(-1)
     const chosen = action === 'execute' && stage ? defaultAction(stage.question) : action
-    const go = chosen === 'next' || chosen === 'complete' ? stage?.question[chosen] : undefined
+    const way = chosen === 'next' || chosen === 'complete' ? chosen : undefined
+    const go = way && stage?.question[way]
     if (!stage || !go) throw refusal('bad-action')
-    const answers = readAnswers(stage.question.form, form)
-    stage.entered = answers
-    const next = await arrive(() => go(answers))
+    const next = await arrive(() => {
+      const answers = readAnswers(stage.question.form, form, way)
+      stage.entered = answers
+      return go(answers)
+    })
     if (isQuestion(next)) {
       stages.push({ question: next })
       return shown(execution)
@@ -108,14 +112,14 @@ const finished = (id: string, { node }: AdHocCommand, outcome: Outcome): Element
 
 const isQuestion = (stage: Stage): stage is Question => 'form' in stage
 
-/** What comes of a step. One that failed in a way that no error is defined for is over, and says so (§3.6). */
+/** What comes of a step. One that failed in a way that there is no error for is over, and says so (§3.6). */
 async function arrive(go: () => Awaitable<Stage>): Promise<Stage> {
   try {
     return await go()
   } catch (fault) {
     if (!(fault instanceof CommandError)) throw fault
     const { condition, message } = fault
-    if (condition) throw new StanzaError(condition, { text: message, cause: fault })
+    if (condition && hasError(fault)) throw new StanzaError(condition, { text: message, cause: fault })
     return { notes: [{ type: 'error', text: message }] }
   }
 }

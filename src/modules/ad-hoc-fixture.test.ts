@@ -110,6 +110,8 @@ export const apothecary = defineModule({
           complete: answers => {
             if (answers.text('with') === 'bug') throw new Error('a bug')
             if (answers.text('with') === 'romeo') throw conflict('He is banished')
+            if (answers.text('with') === 'the prince')
+              throw new CommandError('Nobody fights the prince.', { condition: 'not-allowed' })
             throw new CommandError('Nobody there.', { condition: 'item-not-found' })
           },
         }),

@@ -86,7 +86,10 @@ describe('the message of the day (XEP-0133 §4.24)', () => {
   it('is no longer than it may be', async () => {
     const { runs } = await administration({ settings: { notices: { maxLength: 5 } } })
 
-    assert.equal(told(await runs('set-motd', { motd: 'Adieu!' })), 'error modify not-acceptable')
+    assert.equal(
+      told(await runs('set-motd', { motd: 'Adieu!' })),
+      'completed http://jabber.org/protocol/admin#set-motd; error: It may have at most 5 characters.',
+    )
     assert.match(told(await runs('set-motd', { motd: 'Adieu' })), /^completed/)
   })
 

@@ -174,7 +174,7 @@ function motdCommands(parts: CommandParts): readonly Command[] {
       forms: [DELETE_MOTD],
       run: async args => {
         await change(parts, args, ({ motd: _, ...others }) => others)
-        return 'There is no message of the day.'
+        return 'There is no message of the day any more.'
       },
     },
   ]
@@ -200,7 +200,7 @@ function welcomeCommands(parts: CommandParts): readonly Command[] {
       forms: [DELETE_WELCOME],
       run: async args => {
         await change(parts, args, ({ welcome: _, ...others }) => others)
-        return 'There is no welcome message.'
+        return 'There is no welcome message any more.'
       },
     },
   ]

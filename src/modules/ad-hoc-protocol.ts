@@ -1,5 +1,5 @@
 import type { Note, Question } from '../core/ad-hoc.js'
-import type { Request } from '../core/module.js'
+import { CommandError, type Request } from '../core/module.js'
 import { type Element, xml } from '../xml/index.js'
 import { badRequest, forbidden, notAllowed, type StanzaError } from '../xmpp/errors.js'
 import {
@@ -8,6 +8,7 @@ import {
   formElement,
   formIn,
   InvalidSubmission,
+  InvalidValue,
   readSubmission,
 } from '../xmpp/forms/index.js'
 import { COMMANDS } from '../xmpp/ns.js'
@@ -56,12 +57,21 @@ export const sessionExpired = (): StanzaError =>
 /** For who may not run the command. §4.4 */
 export const notForYou = (): StanzaError => forbidden(undefined, { type: 'cancel' })
 
-/** What was entered. A form that is cancelled counts as submitted (§3.5.1), and none at all as an empty one. */
-export function readAnswers(form: DataForm, x: Element | undefined): Answers {
+/** Whether there is an error for it: of all else that fails a note tells (§3.6). XEP-0133 §5 */
+export const hasError = ({ condition }: CommandError): boolean => condition !== undefined && ERRORS.includes(condition)
+
+const ERRORS: readonly string[] = ['conflict', 'feature-not-implemented', 'forbidden', 'not-allowed']
+
+/**
+ * What was entered. A form that is cancelled counts as submitted (§3.5.1), and none at all as an empty one. One that is
+ * not whole is refused; at the end of a command one with a value that cannot be is what the command fails for.
+ */
+export function readAnswers(form: DataForm, x: Element | undefined, way: 'next' | 'complete'): Answers {
   try {
     const isRead = x?.attrs.type !== 'cancel'
     return readSubmission(form, x && isRead ? x : submittedFrom(x))
   } catch (fault) {
+    if (fault instanceof InvalidValue && way === 'complete') throw new CommandError(fault.message)
     if (fault instanceof InvalidSubmission) throw refusal('bad-payload', fault.message)
     throw fault
   }

@@ -122,10 +122,11 @@ describe('a command', () => {
     const session = { node: 'duel', sessionid: sessionOf(await asks(romeo, { node: 'duel' })) }
 
     assert.equal(told(await asks(romeo, session, { with: 'romeo' })), 'error cancel conflict')
-    const reply = await asks(romeo, session, { with: 'paris' })
+    const reply = await asks(romeo, session, { with: 'the prince' })
+    assert.equal(told(reply), 'error cancel not-allowed')
+    assert.equal(child(child(reply, 'error') ?? reply, 'text')?.getText(), 'Nobody fights the prince.')
 
-    assert.equal(told(reply), 'error cancel item-not-found')
-    assert.equal(child(child(reply, 'error') ?? reply, 'text')?.getText(), 'Nobody there.')
+    assert.equal(told(await asks(romeo, session, { with: 'paris' })), 'completed duel; error: Nobody there.')
   })
 
   it('with a fault of ours is over', async () => {
@@ -197,7 +198,7 @@ describe('what is wrong with a command (XEP-0050 §4.4)', () => {
     for (const thief of [juliet, street]) assert.equal(told(await asks(thief, session)), refused)
     assert.equal(told(await romeo.asks('set', command(session), 'mantua.example')), refused)
     assert.equal(told(await asks(romeo, { ...session, node: 'poison' })), refused)
-    assert.equal(told(await asks(romeo, session, { with: 'paris' })), 'error cancel item-not-found')
+    assert.equal(told(await asks(romeo, session, { with: 'paris' })), 'completed duel; error: Nobody there.')
   })
 
   it('is a session that nobody came back to in time', async () => {
@@ -266,7 +267,7 @@ describe('the number of commands that wait', () => {
       [romeo, third],
       [juliet, juliets],
     ] as const)
-      assert.equal(told(await asks(client, session)), 'error cancel item-not-found')
+      assert.equal(told(await asks(client, session)), 'completed duel; error: Nobody there.')
   })
 
   it('is bounded for all', async () => {

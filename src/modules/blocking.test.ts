@@ -240,6 +240,7 @@ describe('blocking: what it does', () => {
         el: el`<message xmlns='jabber:client'><body>decree</body></message>`,
       }),
     )
+    await settled()
 
     assert.deepEqual(juliet.hears(), ['milk', 'decree'])
     assert.equal((await juliet.asks('get', question, 'verona.example')).attrs.type, 'result')

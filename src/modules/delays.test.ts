@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { el, Kit } from '../../test/kit.js'
+import { el, Kit, settled } from '../../test/kit.js'
 import { roster } from '../roster/index.js'
 import { parseJid } from '../xmpp/jid.js'
 import { makeStanza } from '../xmpp/stanza.js'
@@ -39,6 +39,7 @@ describe('delays', () => {
     })
 
     await kit.router.route(notice)
+    await settled()
 
     assert.equal(juliet.takes().getChildren('delay').length, 1)
   })

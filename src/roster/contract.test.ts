@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { el } from '../../test/kit.js'
+import { el, settled } from '../../test/kit.js'
 import { type Contacts, contacts } from '../core/contacts.js'
 import { parseJid } from '../xmpp/jid.js'
 import { arrives, at, befriends, follows, hears, verona } from './fixture.test.js'
@@ -45,6 +45,7 @@ describe('contacts, for other modules', () => {
 
     await contract.hide(juliet.account, romeo.account)
     await contract.hide(nurse.account, romeo.account)
+    await settled()
 
     assert.deepEqual(hears(romeo), ['unavailable juliet/balcony', 'unavailable juliet/chamber'])
     assert.deepEqual(hears(nurse), [])
@@ -58,6 +59,7 @@ describe('contacts, for other modules', () => {
     await contract.hide(juliet.account, romeo.jid)
     assert.deepEqual(hears(street), [])
     await contract.hide(juliet.account, parseJid('verona.example'))
+    await settled()
 
     assert.equal(hears(romeo).length, 4)
     assert.equal(hears(street).length, 2)
@@ -72,6 +74,7 @@ describe('contacts, for other modules', () => {
 
     await contract.hide(nurse.account, romeo.account)
     await contract.hide(nurse.account, romeo.account)
+    await settled()
 
     assert.deepEqual(hears(romeo), ['available nurse/kitchen', 'unavailable nurse/kitchen'])
   })
@@ -82,6 +85,7 @@ describe('contacts, for other modules', () => {
     await contract.show(juliet.account, romeo.account)
     await contract.show(nurse.account, romeo.account)
     await contract.show(juliet.account, parseJid('verona.example'))
+    await settled()
 
     assert.deepEqual(hears(romeo), [
       'available juliet/balcony',

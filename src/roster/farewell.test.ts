@@ -60,6 +60,7 @@ describe('an account that is removed', () => {
     kit.forget()
 
     await kit.accounts.remove(juliet.account)
+    await settled()
 
     assert.deepEqual(pushes(juliet), [])
     assert.deepEqual(hears(juliet), ['unavailable romeo/client'])

@@ -167,6 +167,7 @@ describe('subscription request', () => {
 
     for (const type of ['subscribe', 'subscribed', 'unsubscribe'])
       await kit.router.route(makeStanza({ type, from, to: parseJid(`${at('juliet')}/x`), el: el`<presence/>` }))
+    await settled()
 
     const request = juliet.takes()
     assert.deepEqual(

@@ -19,9 +19,10 @@ export function kindOf(el: Element, ns: string): Kind | undefined {
 /**
  * Makes a client's element a stanza: its address prepared (RFC 7622), its type checked (RFC 6120 §8.2.3, RFC 6121
  * §4.7.1 and §5.2.2), its sender stamped (RFC 6120 §8.1.2.1). An iq without an id is refused, and so is a request
- * without exactly one child (§8.2.3); a message of an unknown type is a normal one (RFC 6121 §5.2.2).
+ * without exactly one child (§8.2.3); a message of an unknown type is a normal one (RFC 6121 §5.2.2). It is in the
+ * language of the client's stream if it has none of its own (§8.1.5).
  */
-export function readClientStanza(kind: Kind, el: Element, from: Jid): Incoming {
+export function readClientStanza(kind: Kind, el: Element, from: Jid, language?: string): Incoming {
   const written = el.attrs.to
   const to = written === undefined ? implied(kind, from) : tryParseJid(written)
   if (written !== undefined && to === undefined) return refuse(kind, el, from, jidMalformed())
@@ -29,7 +30,7 @@ export function readClientStanza(kind: Kind, el: Element, from: Jid): Incoming {
   if (type === undefined) return refuse(kind, el, from, badRequest())
   const fault = kind === 'iq' ? iqFault(type, el) : undefined
   if (fault) return refuse(kind, el, from, fault)
-  return { stanza: new Stanza(kind, type, from, to, stamped(el, kind, type, from, to)) }
+  return { stanza: new Stanza(kind, type, from, to, stamped(el, kind, type, from, to, language)) }
 }
 
 /** The same for an element of a peer that speaks for many, such as a component. Its addresses have been read and checked. */
@@ -57,11 +58,12 @@ function iqFault(type: string, el: Element): StanzaError | undefined {
   return type === 'result' && elements(el).length > 1 ? badRequest() : undefined
 }
 
-function stamped(el: Element, kind: Kind, type: string, from: Jid, to: Jid | undefined): Element {
+function stamped(el: Element, kind: Kind, type: string, from: Jid, to: Jid | undefined, language?: string): Element {
   return withAttrs(el, {
     from: from.toString(),
     to: to?.toString(),
     type: type === DEFAULT_TYPE[kind] ? undefined : type,
+    'xml:lang': el.attrs['xml:lang'] ?? language,
   })
 }
 

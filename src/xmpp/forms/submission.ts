@@ -15,6 +15,9 @@ export class InvalidSubmission extends StanzaError {
   }
 }
 
+/** One that is whole, and has a value in it that cannot be one. */
+export class InvalidValue extends InvalidSubmission {}
+
 /** What somebody has entered into a form: checked against it, by the names of its fields. */
 export class Answers {
   readonly #values: ReadonlyMap<string, readonly string[]>
@@ -59,7 +62,7 @@ export class Answers {
 /**
  * Reads what was submitted for a form. Fields that it does not have are ignored, those that are not required may be
  * left out (XEP-0004 §3.1). Addresses are prepared, double ones dropped, booleans `true` or `false`, and choices in the
- * order of the form. Throws an InvalidSubmission that says which field is not what it has to be.
+ * order of the form. Throws an InvalidSubmission that says which field is not what it has to be, an InvalidValue if only a value is wrong.
  */
 export function readSubmission(form: DataForm, x: Element): Answers {
   const submitted = readForm(x)
@@ -100,7 +103,7 @@ const MULTIPLE: ReadonlySet<FieldType> = new Set(['hidden', 'jid-multi', 'list-m
 
 function readField(field: FormField, name: string, type: FieldType, entered: readonly string[]): readonly string[] {
   const refuse = (expected: string): never => {
-    throw new InvalidSubmission(name, `${name}: ${expected} was expected`)
+    throw new InvalidValue(name, `${name}: ${expected} was expected`)
   }
   if (entered.length > 1 && !MULTIPLE.has(type)) return refuse('one value')
   // what stands for nothing is not agreed upon: an empty value is the same as none (XEP-0004 §3.6)
