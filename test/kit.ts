@@ -61,7 +61,23 @@ export class FakeClock implements Clock {
 
 /** Everything that only waited for promises has gone on. */
 export async function settled(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise(resolve => setImmediate(resolve))
+  for (let i = 0; i < turns; i++) await new Promise(resolve => setImmediate(resolve))
+}
+
+type Connect = (kit: Kit, jid: Jid) => Promise<Client>
+
+const TURNS = 3
+let turns = TURNS
+let connectOtherwise: Connect | undefined
+
+/** Has every kit's clients connect in another way, in which things take so many turns; what comes back ends that. */
+export function useClients(connect: Connect, turnsNeeded: number): () => void {
+  connectOtherwise = connect
+  turns = turnsNeeded
+  return () => {
+    connectOtherwise = undefined
+    turns = TURNS
+  }
 }
 
 /** `<message/>` and so on as the literal says, in a client's namespace. */
@@ -137,7 +153,13 @@ export class Kit {
   /** A client that has just bound its resource: `romeo/balcony`, or a full JID. */
   async connects(name: string): Promise<Client> {
     const [user = '', resource = 'client'] = name.split('/')
-    const client = new Client(this, bare(user).withResource(resource))
+    const jid = bare(user).withResource(resource)
+    if (connectOtherwise) {
+      const client = await connectOtherwise(this, jid)
+      this.#clients.push(client)
+      return client
+    }
+    const client = new Client(this, jid)
     this.directory.add(client)
     this.#clients.push(client)
     await this.host.announce('bound', client)

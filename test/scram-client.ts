@@ -13,6 +13,8 @@ export interface ScramOptions {
   readonly data?: Uint8Array
   /** The flag that it repeats at the end, if it is another. */
   readonly lastFlag?: string
+  /** The attribute that both are in as it is sent, if it is another: `c=…,`, or nothing. */
+  readonly attribute?: string
   /** The features that it was shown; then it checks that they are those that the server signs (XEP-0474). */
   readonly features?: Element
 }
@@ -39,7 +41,7 @@ export async function scram(wire: Wire, user: string, mechanism: string, options
   const length = createHash(digest).digest().length
   const salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(iterations), length, digest)
   const binding = Buffer.concat([Buffer.from(`${lastFlag},,`), data]).toString('base64')
-  const withoutProof = `c=${binding},r=${nonce}`
+  const withoutProof = `${options.attribute ?? `c=${binding},`}r=${nonce}`
   const signed = `${bare},${challenge},${withoutProof}`
   const clientKey = hmac(salted, 'Client Key')
   const signature = hmac(createHash(digest).update(clientKey).digest(), signed)

@@ -74,10 +74,10 @@ export class Wire {
   }
 
   /** Logs in, and begins the stream on which a resource is bound. */
-  async logsIn(user: string): Promise<Element> {
+  async logsIn(user: string, attrs?: string): Promise<Element> {
     this.send(plain(user, PASSWORD))
     await this.takes('success', SASL)
-    return this.opens()
+    return this.opens(attrs)
   }
 
   async binds(resource?: string): Promise<void> {
