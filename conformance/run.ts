@@ -18,6 +18,7 @@ const USAGE = `npm run conformance -- [options] [names of scripts, or the beginn
   --admin USER:PASS    an account that may administer the server
   --component HOST:PORT:DOMAIN:SECRET
                        where an external component may connect (XEP-0114)
+  --has NEED           what else there is that cannot be found out from outside, "privilege": can be given several times
   --only TEXT          scripts whose name or source has this in it: "RFC 6121 §8.5", xep0198
   --jobs N             scripts that are played at a time: 8
   --patience SECONDS   how long to wait for what should come: 5
@@ -36,6 +37,7 @@ const { values: options, positionals } = parseArgs({
     adduser: { type: 'string' },
     admin: { type: 'string' },
     component: { type: 'string' },
+    has: { type: 'string', multiple: true, default: [] },
     only: { type: 'string' },
     jobs: { type: 'string', default: '8' },
     patience: { type: 'string', default: '5' },
@@ -82,6 +84,7 @@ function stage(): Stage {
   return {
     address,
     accounts,
+    has: options.has,
     newAccount: name => newAccount(name, address.domain, make),
     ...(options.component && { component: componentOf(options.component) }),
   }

@@ -33,6 +33,7 @@ listen: { c2s: "${host}:${ports.c2s}", c2s-tls: "${host}:${ports.c2sTls}", compo
 tls: { required: ${ports.plain === undefined} }
 admins: [ "${admin.jid}" ]
 components: { "${component.domain}": { secret: "${component.secret}" } }
+auth: { iterations: 4096 } # the fewest that may be: some clients count slowly
 log: { level: ${process.env.PARLANCE_TEST_LOG ?? 'info'} }
 modules:
   registration: { open: true, reserved: [], minPassword: 1, triesPerStream: 1000 }

@@ -14,6 +14,8 @@ const PATIENCE_MS = 10_000
 export class TextClient {
   #socket: net.Socket
   #text = ''
+  /** What the server offers on the stream that is open, as it sent it. */
+  features = ''
   readonly #server
 
   /** Connects, opens a stream and, unless the transport is plain, has it encrypted. */
@@ -85,11 +87,12 @@ export class TextClient {
     clearTimeout(timer)
   }
 
-  #open() {
-    return this.exchange(
+  async #open() {
+    const [features] = await this.exchange(
       `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='${this.#server.domain}'>`,
       /<stream:features.*(<\/stream:features>|<stream:features\/>)/s,
     )
+    this.features = features
   }
 
   #secure() {
@@ -113,12 +116,16 @@ export class TextClient {
   }
 }
 
-/** Makes accounts over one connection, as fast as the server can. They need no escaping. */
+/** Makes accounts, each over a connection of its own: one may be all that a server gives to each. They need no escaping. */
 export async function register(server: Address, users: Readonly<Record<string, string>>): Promise<void> {
-  const client = await TextClient.connect(server, server.ports.plain === undefined ? 'STARTTLS' : 'plain')
-  try {
-    for (const [user, password] of Object.entries(users)) await client.register(user, password)
-  } finally {
-    await client.close()
-  }
+  await Promise.all(
+    Object.entries(users).map(async ([user, password]) => {
+      const client = await TextClient.connect(server, server.ports.plain === undefined ? 'STARTTLS' : 'plain')
+      try {
+        await client.register(user, password)
+      } finally {
+        await client.close()
+      }
+    }),
+  )
 }

@@ -44,6 +44,11 @@ export class Client {
     return this.#address.transport
   }
 
+  /** Whether it has a connection that it knows nothing bad of. */
+  get isConnected(): boolean {
+    return this.#link !== undefined
+  }
+
   get link(): Link {
     if (!this.#link) throw new ScriptFault(`${this.name} is not connected`)
     return this.#link
@@ -123,9 +128,20 @@ export class Client {
     while (this.#synced !== id) await this.#more('an answer to a ping')
   }
 
-  /** What has come and was not taken. */
-  get unread(): readonly Arrival[] {
-    return this.#queue.filter(arrival => !this.#mayIgnore(arrival))
+  /** The same, unless the server ends the connection. */
+  async syncOrEnd(): Promise<void> {
+    try {
+      await this.sync()
+    } catch (fault) {
+      if (this.#queue.at(-1)?.kind !== 'gone') throw fault
+    }
+  }
+
+  /** What has come and was not taken. What means nothing is away afterwards. */
+  unread(): readonly Arrival[] {
+    const left = this.#queue.filter(arrival => !this.#mayIgnore(arrival))
+    this.#queue.splice(0, this.#queue.length, ...left)
+    return left
   }
 
   forget(): void {
@@ -134,6 +150,7 @@ export class Client {
 
   leave(): void {
     this.#link?.cut()
+    this.#link = undefined
   }
 
   async #next(wanted: string): Promise<Arrival> {

@@ -112,3 +112,12 @@ export async function logIn(client: Client, resource?: string): Promise<void> {
   await client.open()
   await bind(client, resource)
 }
+
+/** Closes the stream as RFC 6120 §4.4 has it. */
+export async function logOut(client: Client): Promise<void> {
+  client.send('</stream:stream>')
+  client.ignore(() => true)
+  await client.expect('the end of the stream', ({ kind }) => kind === 'closed')
+  client.leave()
+  client.jid = undefined
+}

@@ -32,6 +32,7 @@ describe('what a script expects', () => {
     assert.ok(fits("<x a='1'><b/><only/></x>", "<x a='1'><b c='2'/></x>"))
     assert.ok(!fits("<x a='1'><only/></x>", "<x a='1' b='2'/>"))
     assert.ok(!fits('<x><b/><only/></x>', '<x><b/><b/></x>'))
+    assert.ok(!fits('<x><only/></x>', '<x>y</x>') && fits('<x>y<only/></x>', '<x>y</x>'))
   })
 
   it('may leave a choice', () => {

@@ -3,7 +3,7 @@
  * script shows, in any order, and may have more, but
  *
  *     <not><a/></not>            no child like this
- *     <only/>                    no attributes and no children besides those that are shown
+ *     <only/>                    no attributes, children and text besides those that are shown
  *     <one-of><a/><b/></one-of>  a child like one of these
  *     <any/>                     some child
  */
@@ -25,7 +25,7 @@ function agree(pattern: Element, element: Element, values: Values): boolean {
   if (only && [...element.attrs.keys()].some(name => !pattern.attrs.has(name))) return false
   for (const [name, value] of pattern.attrs) if (!agrees(value, element.attrs.get(name), values)) return false
   const text = textOf(pattern)
-  if (text.trim() !== '' && !agrees(text, textOf(element), values)) return false
+  if (text.trim() === '' ? only && textOf(element).trim() !== '' : !agrees(text, textOf(element), values)) return false
   return childrenAgree(wanted, elementsOf(element), only, values)
 }
 

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { Account } from './accounts.js'
 import { Client, Difference } from './client.js'
+import { type Act, askForRoster, befriend, bringTogether, grant, request } from './friends.js'
 import { type Address, describeArrival } from './link.js'
-import { authenticate, bind, connectSecurely, logIn, startTls } from './login.js'
+import { authenticate, bind, connectSecurely, logIn, logOut, startTls } from './login.js'
 import { matches } from './pattern.js'
 import type { Script, Step } from './script.js'
 import { agrees, fill, ScriptFault, type Values } from './template.js'
@@ -16,6 +17,8 @@ export interface Stage {
   newAccount(name: string): Promise<Account>
   /** The accounts that are there from the start, by name. */
   readonly accounts: ReadonlyMap<string, Account>
+  /** What else there is that cannot be found out from outside. */
+  readonly has?: readonly string[]
 }
 
 export interface Component {
@@ -66,13 +69,22 @@ export const verbs: readonly Verb[] = [
   verb('C is online with priority WORD', ({ clients, scene, word }) =>
     scene.goOnline(clients, `<priority>${word}</priority>`),
   ),
-  verb('C and C are friends', ({ clients: [one, other], scene }) => scene.befriend(one, other)),
+  verb('C and C are friends', ({ clients: [one, other], scene }) => scene.together(one, other, befriend)),
+  verb('C is subscribed to WORD', ({ client, word, scene }) => scene.together(client, scene.named(word), grant)),
+  verb('C has asked WORD', ({ client, word, scene }) => scene.together(client, scene.named(word), request)),
+  verb('C asks for the roster', ({ clients }) => each(clients, askForRoster)),
   verb('C sends', ({ client, text }) => client.send(text)),
   verb('C sends bytes', ({ client, text }) => client.link.write(Buffer.from(text.replace(/\s/g, ''), 'hex'))),
-  verb('C receives', async ({ client, patterns, values }) => {
-    for (const pattern of patterns) await client.receive([pattern], values)
+  verb('C sends byte by byte', ({ client, text }) => {
+    for (const byte of Buffer.from(text)) client.link.write(Uint8Array.of(byte))
   }),
-  verb('C receives in any order', ({ client, patterns, values }) => client.receive(patterns, values)),
+  verb('C encrypts', ({ client }) => client.link.secure()),
+  verb('C receives', async ({ clients, patterns, values }) => {
+    for (const client of clients) for (const pattern of patterns) await client.receive([pattern], values)
+  }),
+  verb('C receives in any order', ({ clients, patterns, values }) =>
+    each(clients, client => client.receive(patterns, values)),
+  ),
   verb('C receives nothing', ({ clients, scene }) => scene.expectSilence(clients)),
   verb('nobody receives anything', ({ scene }) => scene.expectSilence(scene.online)),
   verb('C receives a stream header', async ({ client, patterns: [pattern], values }) => {
@@ -85,6 +97,7 @@ export const verbs: readonly Verb[] = [
   }),
   verb('C is disconnected', async ({ client }) => {
     await client.expect('the end of the connection', ({ kind }) => kind === 'gone')
+    client.leave()
   }),
   verb("C's stream ends with WORD", ({ client, word, values }) => expectStreamError(client, word, values)),
   verb('C ignores', ({ client, patterns, scene }) => {
@@ -97,9 +110,12 @@ export const verbs: readonly Verb[] = [
   }),
   verb('C has been dealt with', ({ clients }) => each(clients, client => client.sync())),
   verb('C forgets what came', ({ clients }) => each(clients, client => client.forget())),
-  verb('C goes offline', ({ client, scene }) => scene.logOut(client)),
+  verb('C goes offline', ({ client }) => logOut(client)),
   verb('C breaks off', ({ client }) => client.leave()),
+  verb('C comes back', ({ client, scene }) => scene.comeBack(client)),
   verb('let WORD be', ({ word, text, values }) => void values.set(word, text)),
+  verb('WORD is', ({ word, wanted, values }) => compare(word, wanted, values, true)),
+  verb('WORD is not', ({ word, wanted, values }) => compare(word, wanted, values, false)),
 ]
 
 export interface Verb {
@@ -115,6 +131,8 @@ interface Spoken {
   readonly word: string
   /** The block, with values put in. */
   readonly text: string
+  /** The block as a text to compare with. */
+  readonly wanted: string
   /** The block as elements to compare with. */
   readonly patterns: readonly Element[]
   readonly values: Values
@@ -128,13 +146,22 @@ function verb(form: string, perform: Verb['perform']): Verb {
     .replace('C', '@')
     .replace(/^@ is /, '@ (?:is|are) ')
     .replace(/^@ has /, '@ (?:has|have) ')
-    .replace(/^@ (logs|receives|forgets)/, (_, word: string) => `@ ${word.slice(0, -1)}s?`)
+    .replace(/^@ (logs|receives|forgets|asks)/, (_, word: string) => `@ ${word.slice(0, -1)}s?`)
   const source = plural.replace('@', many).replace('WORD', '(?<word>\\S+)')
   return { form, expression: new RegExp(`^${source}$`), perform }
 }
 
 const each = async (clients: readonly Client[], act: (client: Client) => Promise<void> | void): Promise<void> => {
   for (const client of clients) await act(client)
+}
+
+function compare(word: string, wanted: string, values: Values, same: boolean): void {
+  const value = values.get(word)
+  if (value === undefined) throw new ScriptFault(`nothing is known as {${word}}`)
+  if (agrees(wanted, value, values) !== same)
+    throw new Difference(
+      `{${word}} was expected to be ${same ? '' : 'something else than '}${wanted}\n  but is  ${value}`,
+    )
 }
 
 async function expectStreamError(client: Client, condition: string, values: Values): Promise<void> {
@@ -145,6 +172,7 @@ async function expectStreamError(client: Client, condition: string, values: Valu
   })
   await client.expect('the end of the stream', ({ kind }) => kind === 'closed')
   await client.expect('the end of the connection', ({ kind }) => kind === 'gone')
+  client.leave()
 }
 
 /** The clients of one script and what is known by now. */
@@ -187,6 +215,7 @@ class Scene {
         get text() {
           return fill(step.block, values, escapeXml)
         },
+        wanted: step.block,
         get patterns() {
           return parseElements(step.block, client?.namespace)
         },
@@ -199,7 +228,7 @@ class Scene {
 
   /** Makes the accounts that a step speaks of. */
   async #meet({ text, block }: Step): Promise<void> {
-    const spoken = [...text.matchAll(/(?:^|, | and )([a-z]+)(?=[ /,'])/g)].map(([, name = '']) => name)
+    const spoken = [...text.matchAll(/(?:^|, | and | asked | to )([a-z]+)(?=[ /,']|$)/g)].map(([, name = '']) => name)
     const written = [...block.matchAll(/\{([a-z]+)(?:[./][^{}]*)?\}/g)].map(([, name = '']) => name)
     for (const name of [...spoken, ...written]) {
       if (!PEOPLE.has(name) || this.#accounts.has(name)) continue
@@ -239,7 +268,7 @@ class Scene {
   }
 
   get online(): readonly Client[] {
-    return [...this.#clients.values()].filter(({ jid }) => jid !== undefined)
+    return [...this.#clients.values()].filter(({ jid, isConnected }) => jid !== undefined && isConnected)
   }
 
   resourceOf(client: Client): string | undefined {
@@ -259,7 +288,7 @@ class Scene {
   /** Sends initial presence; what comes of that is nothing that a script is about. */
   async goOnline(clients: readonly Client[], presence: string): Promise<void> {
     for (const client of clients) {
-      if (client.jid === undefined) await this.logIn(client)
+      if (client.jid === undefined || !client.isConnected) await this.logIn(client)
       client.send(`<presence>${presence}</presence>`)
       await client.sync()
     }
@@ -281,52 +310,35 @@ class Scene {
     client.jid = account.jid
   }
 
-  /** Closes the stream as RFC 6120 §4.4 has it. */
-  async logOut(client: Client): Promise<void> {
-    client.send('</stream:stream>')
-    client.ignore(() => true)
-    await client.expect('the end of the stream', ({ kind }) => kind === 'closed')
-    client.leave()
-    client.jid = undefined
+  /** As far as where it can resume its session (XEP-0198 §5). */
+  async comeBack(client: Client): Promise<void> {
+    const { jid } = client
+    await connectSecurely(client)
+    await client.open()
+    await authenticate(client)
+    await client.open()
+    client.jid = jid
   }
 
-  /** Both see each other's presence from then on (RFC 6121 §3.1). They are offline before and afterwards. */
-  async befriend(one: Client, other: Client | undefined): Promise<void> {
-    if (!other) throw new ScriptFault('two have to be friends')
-    const both = [one, other].map(({ account }) => new Client(account.user, account, this.#stage.address, () => {}))
-    await each(both, client => logIn(client))
-    await this.goOnlineAlone(both)
-    const [first, second] = both
-    if (!first || !second) return
-    for (const [from, to] of [
-      [first, second],
-      [second, first],
-    ] as const) {
-      from.send(`<presence type='subscribe' to='${to.account.jid}'/>`)
-      await from.sync()
-      to.send(`<presence type='subscribed' to='${from.account.jid}'/>`)
-      await to.sync()
-    }
-    await each(both, client => client.sync())
-    for (const client of both) await this.logOut(client)
+  /** See {@link bringTogether}. */
+  together(one: Client, other: Client | undefined, act: Act): Promise<void> {
+    if (!other) throw new ScriptFault('there have to be two')
+    return bringTogether(one, other, this.#stage.address, act)
   }
 
-  async goOnlineAlone(clients: readonly Client[]): Promise<void> {
-    for (const client of clients) {
-      client.send('<presence/>')
-      await client.sync()
-    }
+  named(name: string): Client {
+    return this.#client(name)
   }
 
   /** All that has been sent has been dealt with, and what came of it has arrived. */
   async settle(): Promise<void> {
-    for (let round = 0; round < 2; round++) await each(this.online, client => client.sync())
+    for (let round = 0; round < 2; round++) await each(this.online, client => client.syncOrEnd())
   }
 
   async expectSilence(clients: readonly Client[]): Promise<void> {
     await this.settle()
     for (const client of clients) {
-      const { unread } = client
+      const unread = client.unread()
       if (unread.length > 0)
         throw new Difference(
           `${client.name} expected nothing\n  but got  ${unread.map(describeArrival).join('\n  and      ')}`,

@@ -1,5 +1,5 @@
 /** Plays many scripts, several at a time. */
-import { learn } from './needs.js'
+import { learn, SOLITUDE } from './needs.js'
 import { type Played, play, type Stage } from './player.js'
 import type { Script } from './script.js'
 
@@ -22,8 +22,7 @@ export async function playAll(
 ): Promise<readonly Result[]> {
   const abilities = await learn(stage)
   const results = new Map<Script, Result>()
-  const waiting = [...scripts]
-  const worker = async () => {
+  const worker = async (waiting: Script[]) => {
     for (let script = waiting.shift(); script; script = waiting.shift()) {
       const result = await playOne(script)
       results.set(script, result)
@@ -39,6 +38,12 @@ export async function playAll(
     if (failure === undefined) return { script, outcome: 'passed', transcript, took }
     return { script, outcome: 'failed', reason: failure, transcript, took }
   }
-  await Promise.all(Array.from({ length: jobs }, worker))
+  const isFelt = ({ needs }: Script) => needs.includes(SOLITUDE)
+  const isGateway = ({ needs }: Script) => needs.includes('component')
+  const shared = scripts.filter(script => !isFelt(script) && !isGateway(script))
+  // there is one component: the second to connect would end the stream of the first
+  const gateways = scripts.filter(script => !isFelt(script) && isGateway(script))
+  await Promise.all([...Array.from({ length: jobs }, () => worker(shared)), worker(gateways)])
+  await worker(scripts.filter(isFelt))
   return scripts.flatMap(script => results.get(script) ?? [])
 }

@@ -4,14 +4,18 @@
  *     {romeo}  {domain}  {id}          what is known by this name
  *     {U+200B}                         a character
  *     {repeat 1023 a}                  a text, so many times
+ *     {count 3 <a id='{#}'/>}          the same, with a number each time, from 1
  *     {base64 ...}  {sha1 ...}         of what the rest stands for
+ *     {utf16 ...}                      its bytes in UTF-16, as hexadecimal
+ *     {upper ...}  {wide ...}          the rest in capitals, or in full-width letters
+ *     {field r {challenge}}            an attribute of a message of SCRAM, which is in base64 (RFC 5802 §5.1)
  *
  * and to be compared with what comes, also
  *
  *     {any}                            anything but nothing
- *     {absent}                         no such attribute
+ *     {absent}  {absent|...}           no such attribute; none, or this
  *     {=id}                            anything but nothing, known as {id} from then on
- *     {datetime}  {number}             of this form
+ *     {datetime}  {utc}  {number}      of this form; utc: a datetime in UTC
  *     {auth|cancel}                    one of these texts
  */
 import { createHash } from 'node:crypto'
@@ -36,21 +40,48 @@ function worthOf(inner: string, values: ReadonlyMap<string, string>, encode: (va
   const [, name = '', rest = ''] = /^(\w+) ([\s\S]*)$/.exec(inner) ?? []
   switch (name) {
     case 'repeat': {
+      const [, times = '', what = ''] = /^(\d+|\{[^{}]+\}) ([\s\S]+)$/.exec(rest) ?? []
+      return fill(what, values, encode).repeat(Number(fill(times, values)))
+    }
+    case 'count': {
       const [, times = '', what = ''] = /^(\d+) ([\s\S]+)$/.exec(rest) ?? []
-      return fill(what, values, encode).repeat(Number(times))
+      const turns = Array.from({ length: Number(times) }, (_, index) => new Map([...values, ['#', `${index + 1}`]]))
+      return turns.map(known => fill(what, known, encode)).join('')
     }
     case 'base64':
       return Buffer.from(fill(rest, values)).toString('base64')
     case 'sha1':
       return createHash('sha1').update(fill(rest, values)).digest('hex')
+    case 'utf16':
+      return Buffer.from(fill(rest, values), 'utf16le').toString('hex')
+    case 'upper':
+      return encode(fill(rest, values).toUpperCase())
+    case 'wide':
+      return fill(rest, values).replace(/[!-~]/g, mark => String.fromCharCode(mark.charCodeAt(0) + WIDE))
+    case 'field':
+      return fieldOf(fill(rest, values))
   }
   throw new ScriptFault(`nothing is known as {${inner}}`)
+}
+
+/** From a character of ASCII to the full-width one. */
+const WIDE = 0xfee0
+
+/** Of a message of SCRAM: `r cj1hYmM=` is `abc`. */
+function fieldOf(text: string): string {
+  const [name = '', message = ''] = text.split(' ')
+  const field = Buffer.from(message, 'base64')
+    .toString()
+    .split(',')
+    .find(part => part.startsWith(`${name}=`))
+  if (field === undefined) throw new ScriptFault(`there is no ${name} in ${message}`)
+  return field.slice(2)
 }
 
 /** Whether a value is what the text asks for; undefined stands for an attribute that is not there. */
 export function agrees(text: string, value: string | undefined, values: Values): boolean {
   if (text === '{absent}') return value === undefined
-  if (value === undefined) return false
+  if (value === undefined) return text.startsWith('{absent|')
   const found = new RegExp(
     `^${pieces(text)
       .map(piece => source(piece, values))
@@ -76,14 +107,14 @@ function source(piece: string | Placeholder, values: Values): string {
   return literal(worthOf(inner, values, value => value))
 }
 
+/** XEP-0082 §3.2 */
+const MOMENT = '[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:\\.[0-9]+)?'
+
 const FORMS: ReadonlyMap<string, string> = new Map([
   ['any', '[\\s\\S]+'],
   ['number', '[0-9]+'],
-  // XEP-0082 §3.2
-  [
-    'datetime',
-    '[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:\\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})',
-  ],
+  ['datetime', `${MOMENT}(?:Z|[+-][0-9]{2}:[0-9]{2})`],
+  ['utc', `${MOMENT}Z`],
 ])
 
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
