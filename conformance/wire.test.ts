@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
-import { SERVERS, type Server, type ServerName, startServer } from './servers/index.js'
+import { launch, SERVERS, type Server, type ServerName, startServer } from './servers/index.js'
 import { requirePackages } from './servers/packages.js'
+import { parlance } from './servers/parlance.js'
 import { stageOf } from './servers/stage.js'
 import { TRANSPORTS, type Transport } from './wire/link.js'
 import { count, table } from './wire/report.js'
@@ -44,8 +45,30 @@ for (const transport of TRANSPORTS) {
 const isAllowed = (reason: string | undefined, transport: Transport) =>
   (transport === 'plain' && reason === 'the server has no tls') ||
   (transport === 'plain' && reason?.endsWith('-PLUS')) ||
-  (transport !== 'plain' && reason === 'the server has no no tls') ||
+  (transport !== 'plain' && reason === 'the server has tls') ||
+  reason === `the server has no ${GUESTS}` ||
   reason?.startsWith('the server has no transport ')
+
+const GUESTS = 'mechanism ANONYMOUS'
+
+describe('by the specifications, for guests', function () {
+  this.timeout(60_000)
+  const forGuests = scripts.filter(({ needs }) => needs.includes(GUESTS))
+  let server: Server
+  let results: ReadonlyMap<string, Result>
+
+  before(async () => {
+    server = await launch(place => parlance(place, { guests: true }), { requireTls: true })
+    results = byName(await playAll(forGuests, stageOf(server, 'starttls'), PLAYING))
+  })
+  after(() => server?.dispose())
+
+  for (const { name, title } of forGuests)
+    it(`${title} (${name})`, () => {
+      const result = results.get(name)
+      assert.equal(result?.outcome, 'passed', result?.reason)
+    })
+})
 
 for (const name of ['prosody', 'ejabberd'] as const) {
   describe(`the scripts, against ${name}`, function () {

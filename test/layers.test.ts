@@ -78,6 +78,16 @@ describe('the layers', () => {
     )
   })
 
+  it('are unknown to what tests them from outside', () => {
+    const files = readdirSync('conformance', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+    const inside = files.filter(file =>
+      / from '(?:\.\.\/)+src\//.test(readFileSync(path.join('conformance', file), 'utf8')),
+    )
+
+    assert.ok(files.length > 10)
+    assert.deepEqual(inside, [])
+  })
+
   it('have a place for every folder', () => {
     const folders = new Set(sources.map(folderOf))
 

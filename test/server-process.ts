@@ -107,7 +107,8 @@ export async function run(command: string, args: readonly string[], input = '', 
 
 /** Parlance as `npm run build` left it. */
 async function parlance({ dir, host, domain, ports }: Place): Promise<Program> {
-  const main = path.join(projectRoot, 'dist/main.js')
+  // another build can be tried
+  const main = process.env.PARLANCE_TEST_MAIN ?? path.join(projectRoot, 'dist/main.js')
   if (!existsSync(main)) throw new Error(`${main} is missing: run "npm run build" first`)
   const config = path.join(dir, 'parlance.yaml')
   await writeFile(

@@ -41,6 +41,14 @@ export async function startBridge(targets: Targets): Promise<Bridge> {
   }
 }
 
+/** Encryption is the bridge's to take or to leave (RFC 7395 §3.9), and a client cannot bind its login to it. */
+function withoutEncryption(features: Element) {
+  features.children = features.children.filter(c => typeof c === 'string' || !c.is('starttls', TLS))
+  const mechanisms = features.getChild('mechanisms')
+  if (!mechanisms) return
+  mechanisms.children = mechanisms.children.filter(c => typeof c === 'string' || !c.getText().endsWith('-PLUS'))
+}
+
 /** One client, one stream. */
 class Crossing {
   readonly #client
@@ -93,8 +101,7 @@ class Crossing {
       this.#socket.write(`<starttls xmlns='${TLS}'/>`)
       return
     }
-    // that is the bridge's to take or to leave (RFC 7395 §3.9)
-    if (isFeatures) element.children = element.children.filter(c => typeof c === 'string' || !c.is('starttls', TLS))
+    if (isFeatures) withoutEncryption(element)
     // a frame stands alone (RFC 7395 §3.3.3)
     if (element.name.startsWith('stream:')) element.attrs['xmlns:stream'] = STREAM
     element.attrs.xmlns ??= 'jabber:client'

@@ -55,6 +55,7 @@ describe('people with libraries of others', function () {
             transport,
             new Program(`${library.name} over ${transport}`, library.launch(serverFor(transport).certificateFile)),
           )
+        await Promise.all([...programs.values()].map(program => program.ready()))
       })
       after(() => Promise.all([...programs.values()].map(program => program.end())))
 

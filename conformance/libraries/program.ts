@@ -42,6 +42,11 @@ export class Program {
     this.#child.once('exit', () => this.#changes.emit('change'))
   }
 
+  /** Resolves when it takes orders. */
+  async ready(): Promise<void> {
+    await this.next('', 'ready', () => true)
+  }
+
   /** Gives the result of an order; throws a `Refused` when the server said no. */
   async do(who: string, verb: string, args: Arguments = {}): Promise<Json | undefined> {
     const number = ++this.#orders
@@ -56,7 +61,7 @@ export class Program {
 
   /** Takes the first happening that fits, now or when it comes. */
   next(who: string, event: string, fits: (happening: Happening) => boolean): Promise<Happening> {
-    return this.#until(`a ${event} for ${who}`, () => {
+    return this.#until(`"${event}" for ${who}`, () => {
       const found = this.#happened.find(h => h.who === who && h.event === event && fits(h))
       if (found) this.#happened = this.#happened.filter(happening => happening !== found)
       return found

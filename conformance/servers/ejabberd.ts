@@ -11,7 +11,7 @@ import type { Place, Program } from './server.js'
 const CONTROL = '/usr/sbin/ejabberdctl'
 
 export async function ejabberd(place: Place): Promise<Program> {
-  const { dir, host, domain, component, certificateFile, keyFile } = place
+  const { dir, host, domain, certificateFile, keyFile } = place
   const [api = 0] = await freePorts(1)
   const [database, logs] = [path.join(dir, 'database'), path.join(dir, 'logs')]
   await Promise.all([database, logs].map(folder => mkdir(folder)))
@@ -35,7 +35,7 @@ export async function ejabberd(place: Place): Promise<Program> {
       EJABBERD_CONFIG_PATH: config,
       EJABBERD_LOG_PATH: path.join(logs, 'ejabberd.log'),
     },
-    ports: [api, component.port],
+    ports: [api],
     async adduser(user, password) {
       const body = JSON.stringify({ user, host: domain, password })
       const answer = await fetch(`http://${host}:${api}/api/register`, { method: 'POST', body })

@@ -8,17 +8,21 @@ import type { Place, Program } from './server.js'
 /** Another build than the one in dist/ can be tried by PARLANCE_TEST_MAIN. */
 const MAIN = process.env.PARLANCE_TEST_MAIN ?? path.join(projectRoot, 'dist/main.js')
 
-export async function parlance(place: Place): Promise<Program> {
+export interface More {
+  /** Whether anybody is let in as a guest. */
+  readonly guests?: boolean
+}
+
+export async function parlance(place: Place, { guests = false }: More = {}): Promise<Program> {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run "npm run build" first`)
   const config = path.join(place.dir, 'parlance.yaml')
-  await writeFile(config, configuration(place))
+  await writeFile(config, configuration(place, guests))
   const { version }: { version: string } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8'))
   return {
     name: 'Parlance',
     version,
     command: process.execPath,
     args: [MAIN, 'start', '--config', config],
-    ports: [place.component.port],
     async adduser(user, password) {
       const jid = `${user}@${place.domain}`
       await run(process.execPath, [MAIN, 'user', 'add', jid, '--password-stdin', '--config', config], `${password}\n`)
@@ -26,14 +30,17 @@ export async function parlance(place: Place): Promise<Program> {
   }
 }
 
-const configuration = ({ dir, host, domain, ports, admin, component, certificateFile, keyFile }: Place) => `
+const configuration = (
+  { dir, host, domain, ports, admin, component, certificateFile, keyFile }: Place,
+  guests: boolean,
+) => `
 domains: { "${domain}": { certificate: "${certificateFile}", key: "${keyFile}" } }
 data: "${path.join(dir, 'data')}"
 listen: { c2s: "${host}:${ports.c2s}", c2s-tls: "${host}:${ports.c2sTls}", component: "${host}:${component.port}" }
 tls: { required: ${ports.plain === undefined} }
 admins: [ "${admin.jid}" ]
 components: { "${component.domain}": { secret: "${component.secret}" } }
-auth: { iterations: 4096 } # the fewest that may be: some clients count slowly
+auth: { iterations: 4096, anonymous: [${guests ? domain : ''}] } # the fewest that may be: some clients count slowly
 log: { level: ${process.env.PARLANCE_TEST_LOG ?? 'info'} }
 modules:
   registration: { open: true, reserved: [], minPassword: 1, triesPerStream: 1000 }

@@ -19,7 +19,6 @@ export async function prosody(place: Place, { plugins }: More = {}): Promise<Pro
     version: (await packageVersion('prosody')) ?? 'unknown',
     command: 'prosody',
     args: ['-F', '--config', config],
-    ports: [place.component.port],
     async adduser(user, password) {
       await run('prosodyctl', ['--config', config, 'register', user, place.domain, password])
     },
@@ -29,7 +28,19 @@ export async function prosody(place: Place, { plugins }: More = {}): Promise<Pro
 /** Neither `welcome` nor `motd`: they write to people who have not asked, which the suites would hear. */
 const MODULES = [
   ...['roster', 'saslauth', 'tls', 'disco', 'carbons', 'smacks', 'blocklist', 'offline', 'presence', 'message', 'iq'],
-  ...['register', 'vcard_legacy', 'private', 'ping', 'time', 'version', 'uptime', 'lastactivity', 'csi', 'csi_simple'],
+  ...[
+    'register_ibr',
+    'user_account_management',
+    'vcard_legacy',
+    'private',
+    'ping',
+    'time',
+    'version',
+    'uptime',
+    'lastactivity',
+    'csi',
+    'csi_simple',
+  ],
   ...['admin_adhoc', 'announce', 'server_contact_info', 'posix'],
 ]
 
@@ -55,10 +66,9 @@ component_ports = { ${component.port} }
 ssl = { key = "${keyFile}", certificate = "${certificateFile}" }
 admins = { "${admin.jid}" }
 allow_registration = true
-registration_notification = false
 contact_info = { admin = { "xmpp:${admin.jid}" }, abuse = { "mailto:abuse@${domain}" } }
 modules_enabled = { ${luaList([...MODULES, ...NEEDED, ...plugins.names])} }
-modules_disabled = { "s2s", "watchregistrations" }
+modules_disabled = { "s2s" }
 authentication = "internal_hashed"
 storage = "internal"
 log = { { levels = { min = "${process.env.PARLANCE_TEST_LOG ?? 'info'}" }, to = "console" } }

@@ -1,5 +1,5 @@
 /** The least client that can be: text goes out, text comes in. For errands before a suite, such as making accounts. */
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import net from 'node:net'
 import tls from 'node:tls'
 import type { Server } from './server.js'
@@ -14,6 +14,7 @@ const PATIENCE_MS = 10_000
 export class TextClient {
   #socket: net.Socket
   #text = ''
+  readonly #changes = new EventEmitter()
   /** What the server offers on the stream that is open, as it sent it. */
   features = ''
   readonly #server
@@ -69,11 +70,8 @@ export class TextClient {
       if (/type=['"]error['"]|<failure|<stream:error/.test(this.#text)) throw this.#refusal(text)
       const found = expected.exec(this.#text)
       if (found) return found
-      if (!this.#socket.readable) throw this.#refusal(text)
-      await Promise.race([
-        once(this.#socket, 'data', { signal }),
-        once(this.#socket, 'close', { signal }), // what it said before is looked at once more
-      ]).catch(() => Promise.reject(this.#refusal(text)))
+      if (this.#socket.closed) throw this.#refusal(text)
+      await once(this.#changes, 'change', { signal }).catch(() => Promise.reject(this.#refusal(text)))
     }
   }
 
@@ -108,7 +106,11 @@ export class TextClient {
   async #listen(socket: net.Socket, ready: string) {
     await once(socket, ready)
     socket.on('error', () => {}) // told by what is missing then
-    socket.setEncoding('utf8').on('data', text => (this.#text += text))
+    socket.on('close', () => this.#changes.emit('change'))
+    socket.setEncoding('utf8').on('data', text => {
+      this.#text += text
+      this.#changes.emit('change')
+    })
   }
 
   #refusal(text: string) {

@@ -21,6 +21,8 @@ export class Client {
   #synced: string | undefined
   /** What the server has bound. */
   jid: string | undefined
+  /** Whether its login was protected against being offered less than there is (XEP-0474). */
+  isProtected = false
   /** What the last stream has offered. */
   features: Element | undefined
 

@@ -1,4 +1,5 @@
 /** The way to a server, and what comes from it. */
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import net from 'node:net'
 import tls from 'node:tls'
@@ -65,9 +66,12 @@ export class Link {
     return new Link(address, socket, events)
   }
 
-  /** What identifies the TLS connection to both ends (RFC 9266); undefined without TLS. */
-  exporter(): Buffer | undefined {
+  /** What identifies the TLS connection to both ends (RFC 9266), or the server's certificate; undefined without TLS. */
+  binding(type: string): Buffer | undefined {
     if (!(this.#socket instanceof tls.TLSSocket)) return undefined
+    // RFC 5929 §4.1, for certificates that are signed with SHA-256 or a weaker hash
+    if (type === 'tls-server-end-point')
+      return createHash('sha256').update(this.#socket.getPeerCertificate().raw).digest()
     return this.#socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
   }
 

@@ -38,6 +38,20 @@ export async function authenticate(client: Client, mechanism?: string): Promise<
   await succeeded(client)
 }
 
+/** The same, when it must fail. */
+export async function isRefused(client: Client, mechanism: string): Promise<void> {
+  try {
+    await authenticate(client, mechanism)
+  } catch (fault) {
+    if (fault instanceof Refusal) return
+    throw fault
+  }
+  throw new Difference(`${client.name} expected to be refused\n  but is logged in`)
+}
+
+/** A login has failed. */
+class Refusal extends Difference {}
+
 const PREFERRED = ['SCRAM-SHA-1', 'PLAIN']
 
 function plain(client: Client): void {
@@ -48,7 +62,7 @@ function plain(client: Client): void {
 async function succeeded(client: Client): Promise<Element> {
   const element = await sasl(client)
   if (element.name === 'success') return element
-  throw new Difference(`${client.name} expected to be logged in\n  but got  ${show(element)}`)
+  throw new Refusal(`${client.name} expected to be logged in\n  but got  ${show(element)}`)
 }
 
 async function sasl(client: Client): Promise<Element> {
@@ -58,13 +72,17 @@ async function sasl(client: Client): Promise<Element> {
   return arrival.element
 }
 
-/** RFC 5802, with the exporter of RFC 9266 for -PLUS. Checks that the server knows the password, too. */
-async function scram(client: Client, mechanism: string): Promise<void> {
+/**
+ * RFC 5802; for -PLUS with the exporter of RFC 9266. Behind a slash may stand another type of channel binding, or `n`
+ * or `y`: without one, as a client that cannot do it, or has seen that the server cannot (§6). Checks that the server knows the password, too, and that it offered what it has announced if it says so (XEP-0474).
+ */
+async function scram(client: Client, chosen: string): Promise<void> {
+  const [mechanism = '', flag = mechanism.endsWith('-PLUS') ? 'tls-exporter' : 'n'] = chosen.split('/')
   const [, hash = ''] = /^SCRAM-(SHA-[0-9-]+?)(?:-PLUS)?$/.exec(mechanism) ?? []
   const digest = hash.replace('-', '').toLowerCase()
   const hmac = (key: string | Buffer, text: string | Buffer) => createHmac(digest, key).update(text).digest()
-  const binding = mechanism.endsWith('-PLUS') ? client.link.exporter() : undefined
-  const header = binding ? 'p=tls-exporter,,' : 'n,,'
+  const binding = flag === 'n' || flag === 'y' ? undefined : client.link.binding(flag)
+  const header = binding ? `p=${flag},,` : `${flag},,`
   const nonce = randomBytes(18).toString('base64')
   const { user, password } = client.account
   const first = `n=${user.replaceAll('=', '=3D').replaceAll(',', '=2C')},r=${nonce}`
@@ -72,10 +90,13 @@ async function scram(client: Client, mechanism: string): Promise<void> {
 
   const challenge = await sasl(client)
   if (challenge.name !== 'challenge')
-    throw new Difference(`${client.name} expected a challenge\n  but got  ${show(challenge)}`)
+    throw new Refusal(`${client.name} expected a challenge\n  but got  ${show(challenge)}`)
   const served = Buffer.from(textOf(challenge), 'base64').toString()
-  const { r = '', s = '', i = '' } = Object.fromEntries(served.split(',').map(part => [part[0], part.slice(2)]))
+  const { r = '', s = '', i = '', h } = Object.fromEntries(served.split(',').map(part => [part[0], part.slice(2)]))
   if (!r.startsWith(nonce)) throw new Difference(`${client.name} got a challenge with another nonce: ${served}`)
+  client.isProtected = h !== undefined
+  const offered = createHash(digest).update(announcedTo(client)).digest('base64')
+  if (h !== undefined && h !== offered) throw new Difference(`${client.name} was offered something else than announced`)
   const final = `c=${Buffer.concat([Buffer.from(header), binding ?? Buffer.alloc(0)]).toString('base64')},r=${r}`
   const salted = pbkdf2Sync(password, Buffer.from(s, 'base64'), Number(i), hmac('', '').length, digest)
   const signed = `${first},${served},${final}`
@@ -88,6 +109,14 @@ async function scram(client: Client, mechanism: string): Promise<void> {
   const success = await succeeded(client)
   if (Buffer.from(textOf(success), 'base64').toString() !== verifier)
     throw new Difference(`${client.name} was let in by a server that does not know the password`)
+}
+
+/** What the server has announced, as it is hashed. XEP-0474 §6.1 */
+function announcedTo({ features }: Client): string {
+  if (!features) return ''
+  const binding = childOf(features, 'sasl-channel-binding', 'urn:xmpp:sasl-cb:0')
+  const types = binding && elementsOf(binding).map(({ attrs }) => attrs.get('type') ?? '')
+  return [mechanismsOf(features), ...(types ? [types] : [])].map(names => names.toSorted().join('\x1e')).join('\x1f')
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')

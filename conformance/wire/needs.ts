@@ -30,6 +30,7 @@ export async function learn(stage: Stage): Promise<Abilities> {
     note(had, before)
     for (const mechanism of mechanismsOf(before)) had.add(`mechanism ${mechanism}`)
     await authenticate(client)
+    if (client.isProtected) had.add('protected logins')
     note(had, await client.open())
     await bind(client, 'probe')
     await learnFrom(client, address.domain, '', had)
@@ -53,6 +54,8 @@ function missingAmong(had: ReadonlySet<string>, need: string): string | undefine
 
 function note(had: Set<string>, features: Element): void {
   for (const { ns } of elementsOf(features)) had.add(`stream feature ${ns}`)
+  const binding = elementsOf(features).find(({ name }) => name === 'sasl-channel-binding')
+  for (const { attrs } of binding ? elementsOf(binding) : []) had.add(`binding ${attrs.get('type')}`)
   const startTls = elementsOf(features).find(({ name }) => name === 'starttls')
   if (startTls && childOf(startTls, 'required')) had.add('required tls')
 }

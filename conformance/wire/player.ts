@@ -4,7 +4,7 @@ import type { Account } from './accounts.js'
 import { Client, Difference } from './client.js'
 import { type Act, askForRoster, befriend, bringTogether, grant, request } from './friends.js'
 import { type Address, describeArrival } from './link.js'
-import { authenticate, bind, connectSecurely, logIn, logOut, startTls } from './login.js'
+import { authenticate, bind, connectSecurely, isRefused, logIn, logOut, startTls } from './login.js'
 import { matches } from './pattern.js'
 import type { Script, Step } from './script.js'
 import { agrees, fill, ScriptFault, type Values } from './template.js'
@@ -63,6 +63,7 @@ export const verbs: readonly Verb[] = [
   verb('C shakes hands', ({ client, scene }) => scene.shakeHands(client)),
   verb('C authenticates', ({ client }) => authenticate(client)),
   verb('C authenticates with WORD', ({ client, word }) => authenticate(client, word)),
+  verb('C is refused with WORD', ({ client, word }) => isRefused(client, word)),
   verb('C binds', ({ client, scene }) => bind(client, scene.resourceOf(client))),
   verb('C logs in', ({ clients, scene }) => each(clients, client => scene.logIn(client))),
   verb('C is online', ({ clients, scene }) => scene.goOnline(clients, '')),

@@ -40,6 +40,7 @@ describe('text in scripts', () => {
     assert.ok(is('{auth|cancel}', 'cancel') && !is('{auth|cancel}', 'cancelled'))
     assert.ok(is('{number}', '42') && !is('{number}', 'a42'))
     assert.ok(is('{datetime}', '2026-11-25T01:02:03.5Z') && !is('{datetime}', '20261125T01:02:03'))
+    assert.ok(is('{utc}', '2026-11-25T01:02:03Z') && !is('{utc}', '2026-11-25T01:02:03+00:00'))
     assert.ok(!is('', undefined) && is('', ''))
   })
 

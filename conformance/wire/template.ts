@@ -3,7 +3,7 @@
  *
  *     {romeo}  {domain}  {id}          what is known by this name
  *     {U+200B}                         a character
- *     {repeat 1023 a}                  a text, so many times
+ *     {repeat 1023 a}                  a text, so many times; also {repeat {max}-10 a}
  *     {count 3 <a id='{#}'/>}          the same, with a number each time, from 1
  *     {base64 ...}  {sha1 ...}         of what the rest stands for
  *     {utf16 ...}                      its bytes in UTF-16, as hexadecimal
@@ -40,8 +40,8 @@ function worthOf(inner: string, values: ReadonlyMap<string, string>, encode: (va
   const [, name = '', rest = ''] = /^(\w+) ([\s\S]*)$/.exec(inner) ?? []
   switch (name) {
     case 'repeat': {
-      const [, times = '', what = ''] = /^(\d+|\{[^{}]+\}) ([\s\S]+)$/.exec(rest) ?? []
-      return fill(what, values, encode).repeat(Number(fill(times, values)))
+      const [, times = '', less = '0', what = ''] = /^(\d+|\{[^{}]+\})(?:-(\d+))? ([\s\S]+)$/.exec(rest) ?? []
+      return fill(what, values, encode).repeat(Number(fill(times, values)) - Number(less))
     }
     case 'count': {
       const [, times = '', what = ''] = /^(\d+) ([\s\S]+)$/.exec(rest) ?? []

@@ -34,6 +34,7 @@ async def serve(begin):
     orders = asyncio.StreamReader(loop=loop)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     people = {}
+    write(who='', event='ready')
     running = set()
     while line := await orders.readline():
         order = json.loads(line)

@@ -18,6 +18,7 @@ export type Verbs = Readonly<Record<string, (order: Order) => Promise<Json | und
 /** Serves orders until there are no more; `begin` makes somebody new, who is then asked to log in or to register. */
 export async function serve(begin: (tell: Tell) => Verbs): Promise<void> {
   const people = new Map<string, Verbs>()
+  write({ who: '', event: 'ready' })
   for await (const line of createInterface({ input: process.stdin })) {
     const order: Order = JSON.parse(line) // the suite writes nothing else
     const tell: Tell = (event, facts = {}) => write({ ...facts, who: order.who, event })

@@ -1,4 +1,5 @@
 /** @xmpp/client: streams, logins and stream management are its own; extensions are written by its users. */
+import process from 'node:process'
 import { type Client, client } from '@xmpp/client'
 import { type Element, xml } from '@xmpp/xml'
 import { WebSocket } from 'ws'
@@ -139,4 +140,6 @@ function partsOf(jid: string) {
   return { user, domain, resource }
 }
 
+// a refused login rejects what nobody has, besides what start() gives
+process.on('unhandledRejection', fault => console.error(fault))
 await serve(begin)
