@@ -1,5 +1,4 @@
 /** Starts the servers that the suites test: each in a folder of its own, on free ports of the loopback address. */
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -32,51 +31,18 @@ export async function startServer(name: ServerName, options: Options = {}): Prom
 }
 
 /** The same for a server that is configured in another way. */
-export async function launch(configure: Configure, options: Options = {}): Promise<LaunchedServer> {
+export async function launch(configure: Configure, options: Options = {}): Promise<ServerProcess> {
   const dir = await mkdtemp(path.join(tmpdir(), 'xmpp-server-'))
-  let server: LaunchedServer | undefined
+  let server: ServerProcess | undefined
   try {
     const place = await placeIn(dir, options)
-    server = new LaunchedServer(place, await configure(place))
-    await server.start()
+    server = new ServerProcess(place, await configure(place))
+    await server.restart()
     await server.adduser(localPart(place.admin.jid), place.admin.password)
     return server
   } catch (fault) {
     await (server?.dispose() ?? rm(dir, { recursive: true }))
     throw fault
-  }
-}
-
-export class LaunchedServer extends ServerProcess implements Server {
-  readonly name
-  readonly version
-  readonly host
-  readonly domain
-  readonly ports
-  readonly certificateFile
-  readonly admin
-  readonly component
-  readonly #program
-
-  constructor({ dir, host, domain, ports, certificateFile, admin, component }: Place, program: Program) {
-    super({ ...program, dir, host, ports: [ports.c2s, ports.c2sTls, component.port, ...(program.ports ?? [])] })
-    this.name = program.name
-    this.version = program.version
-    this.host = host
-    this.domain = domain
-    this.ports = ports
-    this.certificateFile = certificateFile
-    this.admin = admin
-    this.component = component
-    this.#program = program
-  }
-
-  get certificate() {
-    return readFileSync(this.certificateFile, 'utf8')
-  }
-
-  adduser(user: string, password: string) {
-    return this.#program.adduser(user, password)
   }
 }
 

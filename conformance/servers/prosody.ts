@@ -5,15 +5,10 @@ import { packageVersion } from './packages.js'
 import { run } from './run.js'
 import type { Place, Program } from './server.js'
 
-export interface More {
-  /** A folder with modules besides its own, and which of them to load. */
-  readonly plugins?: { readonly folder: string; readonly names: readonly string[] }
-}
-
-export async function prosody(place: Place, { plugins }: More = {}): Promise<Program> {
+export async function prosody(place: Place): Promise<Program> {
   const config = path.join(place.dir, 'prosody.cfg.lua')
   await mkdir(path.join(place.dir, 'data'))
-  await writeFile(config, configuration(place, { plugins: plugins ?? { folder: '', names: [] } }))
+  await writeFile(config, configuration(place))
   return {
     name: 'Prosody',
     version: (await packageVersion('prosody')) ?? 'unknown',
@@ -47,14 +42,10 @@ const MODULES = [
 /** vcard_legacy keeps what it is given in pep. */
 const NEEDED = ['pep']
 
-const configuration = (
-  { dir, host, domain, ports, admin, component, certificateFile, keyFile }: Place,
-  { plugins }: Required<More>,
-) => `
+const configuration = ({ dir, host, domain, ports, admin, component, certificateFile, keyFile }: Place) => `
 run_as_root = true -- only matters where the tests run as root
 pidfile = "${path.join(dir, 'prosody.pid')}"
 data_path = "${path.join(dir, 'data')}"
-${plugins.folder && `plugin_paths = { "${plugins.folder}" }`}
 gc = { mode = "generational" }
 interfaces = { "${host}" }
 c2s_ports = { ${ports.c2s} }
@@ -67,7 +58,7 @@ ssl = { key = "${keyFile}", certificate = "${certificateFile}" }
 admins = { "${admin.jid}" }
 allow_registration = true
 contact_info = { admin = { "xmpp:${admin.jid}" }, abuse = { "mailto:abuse@${domain}" } }
-modules_enabled = { ${luaList([...MODULES, ...NEEDED, ...plugins.names])} }
+modules_enabled = { ${luaList([...MODULES, ...NEEDED])} }
 modules_disabled = { "s2s" }
 authentication = "internal_hashed"
 storage = "internal"

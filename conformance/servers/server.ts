@@ -25,7 +25,7 @@ export interface Server {
   /** SIGKILL, sent before this returns. */
   kill(): Promise<void>
   /** Starts again what was stopped or killed, on the same data and ports; `env` is for this time only. */
-  start(env?: Readonly<NodeJS.ProcessEnv>): Promise<void>
+  restart(env?: Readonly<NodeJS.ProcessEnv>): Promise<void>
   /** The end of what the server wrote to its log. */
   logTail(lines?: number): string
   /** Ends the process, whatever it does, and removes its files. */

@@ -1,15 +1,16 @@
 /** Whether the servers that the suites test can be started, used and stopped: all that a suite takes for granted. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { type LaunchedServer, launch, SERVERS } from './index.js'
+import { launch, SERVERS } from './index.js'
 import { requirePackages } from './packages.js'
 import { accepts } from './ports.js'
+import type { ServerProcess } from './server-process.js'
 import { register, TextClient, type Transport } from './text-client.js'
 
 for (const [name, { configure, packages }] of Object.entries(SERVERS)) {
   describe(`${name}, to be tested`, function () {
     this.timeout(60_000)
-    let server: LaunchedServer
+    let server: ServerProcess
 
     before(async function () {
       await requirePackages(this, packages)
@@ -56,7 +57,7 @@ for (const [name, { configure, packages }] of Object.entries(SERVERS)) {
         for (const port of [server.ports.c2s, server.ports.c2sTls, server.component.port]) {
           assert.equal(await accepts(port), false)
         }
-        await server.start()
+        await server.restart()
         const romeo = await TextClient.connect(server, 'STARTTLS')
         await romeo.login('romeo', 'neither-fair-saint')
         await romeo.close()
@@ -84,7 +85,7 @@ for (const [name, { configure, packages }] of Object.entries(SERVERS)) {
 const TRANSPORTS: readonly Transport[] = ['plain', 'STARTTLS', 'direct TLS']
 
 /** What a client needs to find a server. */
-const fieldsOf = ({ name, host, domain, ports, certificate }: LaunchedServer) => ({
+const fieldsOf = ({ name, host, domain, ports, certificate }: ServerProcess) => ({
   name,
   host,
   domain,

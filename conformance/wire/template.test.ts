@@ -22,6 +22,11 @@ describe('text in scripts', () => {
       Buffer.from('\0romeo\0rose').toString('base64'),
     )
     assert.equal(fill('{sha1 abc}', values()), 'a9993e364706816aba3e25717850c26c9cd0d89d')
+    assert.equal(fill('{repeat {max}-2 a}', new Map([['max', '5']])), 'aaa')
+    assert.equal(fill('{upper {romeo.user}} {wide a~}', values()), 'ROMEO \uff41\uff5e')
+    assert.equal(fill('{utf16 <a}', values()), '3c006100')
+    assert.equal(fill('{field s {base64 r=a,s=b=,i=1}}', values()), 'b=')
+    assert.throws(() => fill('{field x {base64 r=a}}', values()), ScriptFault)
   })
 
   it('says when it means nothing', () => {
@@ -37,6 +42,7 @@ describe('text in scripts', () => {
     assert.ok(!is('{romeo}', 'romeo@verona.example/orchard'))
     assert.ok(is('{any}', 'x') && is('x{any}', 'xyz') && !is('{any}', '') && !is('{any}'))
     assert.ok(is('{absent}') && !is('{absent}', ''))
+    assert.ok(is('{absent|{romeo}}') && is('{absent|{romeo}}', 'romeo@verona.example') && !is('{absent|{romeo}}', 'x'))
     assert.ok(is('{auth|cancel}', 'cancel') && !is('{auth|cancel}', 'cancelled'))
     assert.ok(is('{number}', '42') && !is('{number}', 'a42'))
     assert.ok(is('{datetime}', '2026-11-25T01:02:03.5Z') && !is('{datetime}', '20261125T01:02:03'))

@@ -20,7 +20,7 @@ export const lastActivity = defineModule({
     const answer = (seconds: number, status?: string): Element =>
       xml('query', { xmlns: LAST_ACTIVITY, seconds }, status)
 
-    /** §4: when the last of its resources went, or that one is there. */
+    /** §3: when the last of its resources went, or that one is there. */
     async function ofAccount({ to }: Request): Promise<Element> {
       if (sessions.of(to).length > 0) return answer(0)
       const departure = await use(contacts).departure(to)
@@ -28,7 +28,7 @@ export const lastActivity = defineModule({
       return answer(secondsSince(departure.at), departure.status)
     }
 
-    /** Only who may see the account's presence, whether there is such an account or not (§4, §5). */
+    /** Only who may see the account's presence, whether there is such an account or not (§3, §4). */
     const guarded = <T>(account: Jid, asker: Jid, then: () => T | Promise<T>) =>
       follow(use(contacts).seesPresence(account, asker), sees => {
         if (!sees) throw forbidden()
