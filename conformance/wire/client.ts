@@ -189,9 +189,13 @@ export class Client {
       this.#synced = id
       return true
     }
-    const curious = elementsOf(element).some(({ ns }) => CURIOSITY.has(ns))
-    if (type !== 'get' || !curious || (from !== undefined && from !== this.domain && from !== this.account.jid))
-      return false
+    if (from !== undefined && from !== this.domain && from !== this.account.jid) return false
+    const isOf = (namespaces: ReadonlySet<string>) => elementsOf(element).some(({ ns }) => namespaces.has(ns))
+    if (type === 'set' && isOf(UNASKED)) {
+      this.send(`<iq type='result' id='${id}'/>`)
+      return true
+    }
+    if (type !== 'get' || !isOf(CURIOSITY)) return false
     this.send(
       `<iq type='error' id='${id}'${from ? ` to='${from}'` : ''}><error type='cancel'>` +
         `<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
@@ -214,6 +218,9 @@ interface Ignored {
 
 /** What servers ask clients by themselves. */
 const CURIOSITY = new Set(['urn:xmpp:ping', 'jabber:iq:version', 'http://jabber.org/protocol/disco#info'])
+
+/** What servers tell every client, whether it has asked or not: the privacy list that a block list is kept as (XEP-0016 §2.6). */
+const UNASKED = new Set(['jabber:iq:privacy'])
 
 /** The condition of a stream error, SASL failure or stanza error; undefined for what is none. */
 export const conditionOf = (element: Element): string | undefined =>

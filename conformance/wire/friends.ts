@@ -11,14 +11,18 @@ export async function bringTogether(one: Client, other: Client, address: Address
   const doubleOf = ({ account }: Client) => new Client(account.user, account, address, () => {})
   const [first, second] = [doubleOf(one), doubleOf(other)]
   const both = [first, second]
-  for (const client of both) {
-    await logIn(client)
-    client.send('<presence/>')
-    await client.sync()
+  try {
+    for (const client of both) {
+      await logIn(client)
+      client.send('<presence/>')
+      await client.sync()
+    }
+    await act(first, second)
+    for (const client of both) await client.sync()
+    for (const client of both) await logOut(client)
+  } finally {
+    for (const client of both) client.leave()
   }
-  await act(first, second)
-  for (const client of both) await client.sync()
-  for (const client of both) await logOut(client)
 }
 
 /** Each sees the presence of the other from then on. */

@@ -62,6 +62,7 @@ export class Link {
       transport === 'tls'
         ? tls.connect({ host, port, servername: domain, rejectUnauthorized: false, ALPNProtocols: ['xmpp-client'] })
         : net.connect({ host, port })
+    socket.setNoDelay()
     await once(socket, transport === 'tls' ? 'secureConnect' : 'connect')
     return new Link(address, socket, events)
   }

@@ -106,6 +106,9 @@ export const verbs: readonly Verb[] = [
   }),
   verb('C ignores presence', ({ client }) => client.ignore(({ name }) => name === 'presence')),
   verb('C ignores messages', ({ client }) => client.ignore(({ name }) => name === 'message')),
+  verb('C ignores roster pushes', ({ clients }) => {
+    for (const client of clients) client.ignore(isRosterPush)
+  }),
   verb('C may receive', ({ client, patterns, scene }) => {
     for (const pattern of patterns) client.ignore(element => scene.fits(pattern, element), true)
   }),
@@ -147,7 +150,7 @@ function verb(form: string, perform: Verb['perform']): Verb {
     .replace('C', '@')
     .replace(/^@ is /, '@ (?:is|are) ')
     .replace(/^@ has /, '@ (?:has|have) ')
-    .replace(/^@ (logs|receives|forgets|asks)/, (_, word: string) => `@ ${word.slice(0, -1)}s?`)
+    .replace(/^@ (logs|receives|forgets|asks|ignores)/, (_, word: string) => `@ ${word.slice(0, -1)}s?`)
   const source = plural.replace('@', many).replace('WORD', '(?<word>\\S+)')
   return { form, expression: new RegExp(`^${source}$`), perform }
 }
@@ -164,6 +167,11 @@ function compare(word: string, wanted: string, values: Values, same: boolean): v
       `{${word}} was expected to be ${same ? '' : 'something else than '}${wanted}\n  but is  ${value}`,
     )
 }
+
+const isRosterPush = (element: Element) =>
+  element.name === 'iq' &&
+  element.attrs.get('type') === 'set' &&
+  elementsOf(element).some(({ name, ns }) => name === 'query' && ns === 'jabber:iq:roster')
 
 async function expectStreamError(client: Client, condition: string, values: Values): Promise<void> {
   await client.expect(`the stream error ${condition}`, arrival => {

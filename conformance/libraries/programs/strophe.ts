@@ -155,18 +155,22 @@ class Session {
     }
     this.#connection.addHandler(
       () => {
-        // the library has no event for it, but a list of what is not acknowledged
-        const open = (this.#connection.sm as { state?: { unacked: { stanza: string }[] } }).state?.unacked ?? []
-        for (const id of this.#watched) {
-          if (open.some(({ stanza }) => stanza.includes(`id="${id}"`))) continue
-          this.#watched.delete(id)
-          this.#tell('acknowledged', { id })
-        }
+        queueMicrotask(() => this.#tellAcknowledged()) // the library looks at it after this
         return true
       },
       'urn:xmpp:sm:3',
       'a',
     )
+  }
+
+  /** The library has no event for it, but a list of what is not acknowledged. */
+  #tellAcknowledged() {
+    const open = (this.#connection.sm as { state?: { unacked: { stanza: string }[] } }).state?.unacked ?? []
+    for (const id of this.#watched) {
+      if (open.some(({ stanza }) => stanza.includes(`id="${id}"`))) continue
+      this.#watched.delete(id)
+      this.#tell('acknowledged', { id })
+    }
   }
 }
 
