@@ -1,12 +1,1 @@
-import { once } from 'node:events'
-import net from 'node:net'
-
-/** Ports of the loopback address that nobody has. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  // all are held before the first is let go, so that they differ
-  const holders = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'))
-  await Promise.all(holders.map(holder => once(holder, 'listening')))
-  const ports = holders.map(holder => (holder.address() as net.AddressInfo).port) // they listen on TCP
-  await Promise.all(holders.map(holder => new Promise(resolve => holder.close(resolve))))
-  return ports
-}
+export { freePorts } from '../conformance/servers/ports.js'

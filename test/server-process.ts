@@ -2,19 +2,19 @@
  * A server as its users meet it: a process of its own with a configuration file, ports and a certificate. Nothing here
  * imports from src/. PARLANCE_TEST_SERVER=prosody tries the suites on Debian's Prosody instead.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import tls from 'node:tls'
+import { freePorts } from '../conformance/servers/ports.js'
+import { OwnProcess } from '../conformance/servers/process.js'
+import { projectRoot, run } from '../conformance/servers/run.js'
+
+export { projectRoot, run }
 
 const HOST = '127.0.0.1'
-const START_MS = 20_000
-const STOP_MS = 5_000
 
 export interface StartOptions {
   /** Until it is started again it is the liar that the durability suite has to catch: it acknowledges what is not kept yet. */
@@ -66,44 +66,22 @@ export interface Program {
 
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const configure = usesProsody() ? (await import('./clients/prosody.js')).prosody : parlance
-  const place = {
-    dir: await mkdtemp(path.join(tmpdir(), 'parlance-test-')),
-    host: HOST,
-    domain: 'localhost',
-    ports: await freePorts(),
-  }
-  let server: ServerProcess | undefined
+  const dir = await mkdtemp(path.join(tmpdir(), 'parlance-test-'))
+  const [c2s = 0, c2sTls = 0] = await freePorts(2)
+  const place = { dir, host: HOST, domain: 'localhost', ports: { c2s, c2sTls } }
+  let server: LocalServer | undefined
   try {
-    server = new ServerProcess(place, await configure(place))
+    server = new LocalServer(place, await configure(place))
     await server.restart(options)
-    await writeFile(server.certificate, await peerCertificates(place.ports.c2sTls))
+    await writeFile(server.certificate, await peerCertificates(c2sTls))
     return server
   } catch (fault) {
-    await (server?.dispose() ?? rm(place.dir, { recursive: true }))
+    await (server?.dispose() ?? rm(dir, { recursive: true }))
     throw fault
   }
 }
 
 export const usesProsody = () => process.env.PARLANCE_TEST_SERVER === 'prosody'
-
-/** The folder with package.json, wherever this file was compiled to. */
-export const projectRoot = (() => {
-  let dir = import.meta.dirname
-  while (!existsSync(path.join(dir, 'package.json'))) dir = path.dirname(dir)
-  return dir
-})()
-
-/** Runs a program to its end; fails with what it printed unless it exits with 0. */
-export async function run(command: string, args: readonly string[], input = '', env = process.env): Promise<string> {
-  const child = spawn(command, args, { stdio: 'pipe', env })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (output += text))
-  child.stdin.on('error', () => {}) // it may exit without having read; its exit code says what of
-  child.stdin.end(input)
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`)
-  return output
-}
 
 /** Parlance as `npm run build` left it. */
 async function parlance({ dir, host, domain, ports }: Place): Promise<Program> {
@@ -131,128 +109,48 @@ async function parlance({ dir, host, domain, ports }: Place): Promise<Program> {
   }
 }
 
-class ServerProcess implements TestServer {
+class LocalServer implements TestServer {
   readonly name
   readonly host
   readonly domain
   readonly ports
   readonly certificate
-  readonly #dir
   readonly #program
-  readonly #log
-  #child: ChildProcess | undefined
-  readonly #endWithUs = () => void this.#child?.kill('SIGKILL')
+  readonly #process
 
-  constructor(place: Place, program: Program) {
+  constructor({ dir, host, domain, ports }: Place, program: Program) {
     this.name = program.name
-    this.host = place.host
-    this.domain = place.domain
-    this.ports = place.ports
-    this.certificate = path.join(place.dir, 'trusted.pem')
-    this.#dir = place.dir
+    this.host = host
+    this.domain = domain
+    this.ports = ports
+    this.certificate = path.join(dir, 'trusted.pem')
     this.#program = program
-    this.#log = path.join(place.dir, 'server.log')
-    process.on('exit', this.#endWithUs)
+    this.#process = new OwnProcess({ ...program, dir, host, ports: Object.values(ports) })
   }
 
   addUser(jid: string, password: string) {
     return this.#program.addUser(jid, password)
   }
 
-  async restart({ ackBeforeCommit }: StartOptions = {}) {
-    if (this.#child && isRunning(this.#child)) throw new Error(`${this.name} is still running`)
-    const log = openSync(this.#log, 'a')
-    const child = spawn(this.#program.command, this.#program.args, {
-      stdio: ['ignore', log, log],
-      env: { ...process.env, ...(ackBeforeCommit && { PARLANCE_TEST_ACK_BEFORE_COMMIT: '1' }) },
-      cwd: this.#dir,
-    })
-    closeSync(log)
-    this.#child = child
-    await once(child, 'spawn')
-    await Promise.all(Object.values(this.ports).map(port => this.#answers(port, child)))
+  restart({ ackBeforeCommit }: StartOptions = {}) {
+    return this.#process.restart(ackBeforeCommit ? { PARLANCE_TEST_ACK_BEFORE_COMMIT: '1' } : {})
   }
 
-  async stop() {
-    const child = this.#child
-    if (!child || !isRunning(child)) return
-    child.kill('SIGTERM')
-    if (!(await exits(child, STOP_MS))) {
-      throw new Error(`${this.name} is still there ${STOP_MS} ms after SIGTERM; its log ends:\n${this.logTail()}`)
-    }
+  stop() {
+    return this.#process.stop()
   }
 
   kill() {
-    const child = this.#child
-    if (!child || !isRunning(child)) throw new Error(`${this.name} is not running; its log ends:\n${this.logTail()}`)
-    const gone = once(child, 'exit')
-    child.kill('SIGKILL')
-    return gone.then(() => {})
+    return this.#process.kill()
   }
 
-  logTail(lines = 30) {
-    return existsSync(this.#log) ? readFileSync(this.#log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') : ''
+  logTail(lines?: number) {
+    return this.#process.logTail(lines)
   }
 
-  async dispose() {
-    if (this.#child && isRunning(this.#child)) await this.kill()
-    process.off('exit', this.#endWithUs)
-    if (process.env.PARLANCE_TEST_KEEP) console.log(`      kept ${this.#dir}`)
-    else await rm(this.#dir, { recursive: true, force: true })
+  dispose() {
+    return this.#process.dispose()
   }
-
-  /** A listening port cannot be awaited from outside, so ask until it answers. */
-  async #answers(port: number, child: ChildProcess) {
-    for (const deadline = Date.now() + START_MS; ; await pause(20)) {
-      if (await accepts(port)) return
-      if (!isRunning(child)) throw new Error(`${this.name} ended at its start:\n${this.logTail()}`)
-      if (Date.now() > deadline) throw new Error(`${this.name} does not answer on port ${port}:\n${this.logTail()}`)
-    }
-  }
-}
-
-const isRunning = (child: ChildProcess) =>
-  child.pid !== undefined && child.exitCode === null && child.signalCode === null
-
-async function exits(child: ChildProcess, withinMs: number): Promise<boolean> {
-  if (!isRunning(child)) return true
-  const waiting = new AbortController()
-  const gone = once(child, 'exit', { signal: waiting.signal }).then(
-    () => true,
-    () => false,
-  )
-  const timer = setTimeout(() => waiting.abort(), withinMs)
-  const result = await gone
-  clearTimeout(timer)
-  return result
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = net.connect({ host: HOST, port })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-}
-
-async function freePorts(): Promise<Ports> {
-  // both are held before either is let go, so that they differ
-  const holders = [net.createServer(), net.createServer()] as const
-  const [c2s, c2sTls] = await Promise.all([holders[0], holders[1]].map(listenAnywhere))
-  await Promise.all(holders.map(holder => new Promise(resolve => holder.close(resolve))))
-  if (c2s === undefined || c2sTls === undefined) throw new Error('no free ports')
-  return { c2s, c2sTls }
-}
-
-async function listenAnywhere(holder: net.Server): Promise<number> {
-  holder.listen(0, HOST)
-  await once(holder, 'listening')
-  const address = holder.address()
-  if (address === null || typeof address === 'string') throw new Error('not a TCP address')
-  return address.port
 }
 
 /** What the server shows of itself becomes what the clients trust, as a person would at the first connection. */

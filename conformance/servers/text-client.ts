@@ -104,8 +104,8 @@ export class TextClient {
   }
 
   async #listen(socket: net.Socket, ready: string) {
-    await once(socket, ready)
     socket.on('error', () => {}) // told by what is missing then
+    await once(socket, ready)
     socket.on('close', () => this.#changes.emit('change'))
     socket.setEncoding('utf8').on('data', text => {
       this.#text += text
