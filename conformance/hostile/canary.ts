@@ -44,6 +44,14 @@ export class Canary {
     }
   }
 
+  /** Lets pass what came, so that it is no disturbance the next time. */
+  async calm(): Promise<void> {
+    for (const client of this.#pair) {
+      await client.sync()
+      client.forget()
+    }
+  }
+
   fly(): void {
     for (const client of this.#pair) client.leave()
   }

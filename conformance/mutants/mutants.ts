@@ -14,8 +14,8 @@ interface Defect {
 /** What may notice, cheapest first: a program, and how it names what failed. */
 const SUITES: readonly (readonly [name: string, specs: readonly string[]])[] = [
   ['scripts', ['conformance/wire.test.js', '--grep', 'over starttls']],
-  ['attacks', ['conformance/hostile.test.js']],
   ['faults', ['test/clients/resume.test.js', 'test/clients/durability.test.js']],
+  ['attacks', ['conformance/hostile.test.js']],
 ]
 
 function main(only: string | undefined): number {

@@ -96,6 +96,11 @@ export class Link {
     this.#socket.write(data)
   }
 
+  /** Reads no more: what the server sends fills its window. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
   /** As if the cable were cut. */
   cut(): void {
     this.#socket.destroy()

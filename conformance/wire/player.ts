@@ -106,8 +106,8 @@ export const verbs: readonly Verb[] = [
   }),
   verb('C ignores presence', ({ client }) => client.ignore(({ name }) => name === 'presence')),
   verb('C ignores messages', ({ client }) => client.ignore(({ name }) => name === 'message')),
-  verb('C ignores roster pushes', ({ clients }) => {
-    for (const client of clients) client.ignore(isRosterPush)
+  verb('C ignores pushes', ({ clients }) => {
+    for (const client of clients) client.ignore(element => isPush(element, client.account))
   }),
   verb('C may receive', ({ client, patterns, scene }) => {
     for (const pattern of patterns) client.ignore(element => scene.fits(pattern, element), true)
@@ -168,10 +168,12 @@ function compare(word: string, wanted: string, values: Values, same: boolean): v
     )
 }
 
-const isRosterPush = (element: Element) =>
+/** Of the roster, or of the block list (RFC 6121 §2.1.6, XEP-0191 §3.3). */
+const isPush = (element: Element, { jid }: Account): boolean =>
   element.name === 'iq' &&
   element.attrs.get('type') === 'set' &&
-  elementsOf(element).some(({ name, ns }) => name === 'query' && ns === 'jabber:iq:roster')
+  [undefined, jid].includes(element.attrs.get('from')) &&
+  elementsOf(element).some(({ ns }) => ns === 'jabber:iq:roster' || ns === 'urn:xmpp:blocking')
 
 async function expectStreamError(client: Client, condition: string, values: Values): Promise<void> {
   await client.expect(`the stream error ${condition}`, arrival => {

@@ -18,6 +18,10 @@ describe('text in scripts', () => {
     assert.equal(fill('a{U+200B}b{U+1F339}', values()), 'a\u200Bb🌹')
     assert.equal(fill('{repeat 3 {romeo.user}!}', values()), 'romeo!romeo!romeo!')
     assert.equal(
+      fill("{count 3 <a b='{#}{romeo.user}'/>}", values()),
+      ['1', '2', '3'].map(n => `<a b='${n}romeo'/>`).join(''),
+    )
+    assert.equal(
       fill('{base64 {U+0000}{romeo.user}{U+0000}rose}', values()),
       Buffer.from('\0romeo\0rose').toString('base64'),
     )

@@ -60,7 +60,7 @@ export class Connection implements Line {
     this.#isLocal = arrival.isLocal
     this.#from = arrival.from
     this.#state = arrival.isSecure ? START_SECURE : START
-    this.#parser = new StreamParser(xmlLimits(limits, limits.stanzaBeforeLogin))
+    this.#parser = new StreamParser(xmlLimits(limits, false))
     this.#pulse = new Pulse(limits, clock.now())
     this.#deadline = clock.after(limits.loginTime, () =>
       this.#input({ on: 'fault', error: new StreamError('connection-timeout', { text: 'Login took too long' }) }),
@@ -271,7 +271,7 @@ export class Connection implements Line {
     const isLoggedIn = this.#state.at === 'opening' && this.#state.user !== undefined
     this.#offer = NO_OFFER
     if (isLoggedIn) this.#login = undefined
-    this.#parser = new StreamParser(xmlLimits(limits, isLoggedIn ? limits.stanza : limits.stanzaBeforeLogin))
+    this.#parser = new StreamParser(xmlLimits(limits, isLoggedIn))
   }
 
   /** What a mechanism makes of the client's words. */

@@ -29,6 +29,12 @@ export const limits = {
   stanza: size({ default: '256 kB', doc: 'The largest stanza that is read from a client.' }),
   depth: integer({ default: 64, min: 8, max: 500, doc: 'How deep the elements of a stanza may be nested.' }),
   attributes: integer({ default: 64, min: 16, max: 1000, doc: 'Attributes of one element, declarations included.' }),
+  partsBeforeLogin: integer({
+    default: 200,
+    min: 50,
+    doc: 'Elements, attributes and pieces of text, together, in one element that is read from a client not logged in: each takes up a multiple of its bytes.',
+  }),
+  parts: integer({ default: 10_000, min: 100, doc: 'The same in one stanza of a client.' }),
   resources: integer({
     default: 20,
     min: 1,
@@ -94,9 +100,10 @@ export const limits = {
 
 export type Limits = Values<typeof limits>
 
-/** How much is read of one element; its size is another before login. */
-export const xmlLimits = ({ depth, attributes }: Limits, maxStanzaBytes: number): XmlLimits => ({
-  maxStanzaBytes,
-  maxDepth: depth,
-  maxAttributes: attributes,
+/** How much is read of one element: less of a client that is not logged in. */
+export const xmlLimits = (limits: Limits, isLoggedIn: boolean): XmlLimits => ({
+  maxStanzaBytes: isLoggedIn ? limits.stanza : limits.stanzaBeforeLogin,
+  maxParts: isLoggedIn ? limits.parts : limits.partsBeforeLogin,
+  maxDepth: limits.depth,
+  maxAttributes: limits.attributes,
 })

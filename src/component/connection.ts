@@ -79,7 +79,7 @@ export class Connection implements Line {
     this.#world = world
     this.#log = log.child({ from })
     this.#socket = socket
-    this.#parser = new StreamParser(xmlLimits(limits, limits.stanzaBeforeLogin))
+    this.#parser = new StreamParser(xmlLimits(limits, false))
     this.#out = new Outgoing(socket, { written: () => this.#wake(), router })
     this.#deadline = clock.after(limits.loginTime, () =>
       this.close(new StreamError('connection-timeout', { text: 'The handshake took too long' })),
@@ -196,7 +196,7 @@ export class Connection implements Line {
   #attach(domain: string): void {
     const { registry, limits } = this.#world
     this.#deadline.cancel()
-    this.#parser.limits = xmlLimits(limits, limits.stanza)
+    this.#parser.limits = xmlLimits(limits, true)
     this.#domain = domain
     registry.attach(domain, this)
   }
@@ -318,10 +318,11 @@ export class Connection implements Line {
   }
 }
 
-const xmlLimits = ({ depth, attributes }: ComponentLimits, maxStanzaBytes: number): XmlLimits => ({
-  maxStanzaBytes,
-  maxDepth: depth,
-  maxAttributes: attributes,
+const xmlLimits = (limits: ComponentLimits, isKnown: boolean): XmlLimits => ({
+  maxStanzaBytes: isKnown ? limits.stanza : limits.stanzaBeforeLogin,
+  maxParts: isKnown ? limits.parts : limits.partsBeforeLogin,
+  maxDepth: limits.depth,
+  maxAttributes: limits.attributes,
 })
 
 /** What a fault is for the peer: its own, or one of ours that it learns nothing about. */

@@ -13,6 +13,12 @@ export const componentLimits = {
   stanza: size({ default: '1 MB', doc: 'The largest stanza that is read from a component.' }),
   depth: integer({ default: 64, min: 8, max: 500, doc: 'How deep the elements of a stanza may be nested.' }),
   attributes: integer({ default: 64, min: 16, max: 1000, doc: 'Attributes of one element, declarations included.' }),
+  partsBeforeLogin: integer({
+    default: 200,
+    min: 50,
+    doc: 'Elements, attributes and pieces of text, together, in one element that is read from a component that has not shown that it knows its secret: each takes up a multiple of its bytes.',
+  }),
+  parts: integer({ default: 50_000, min: 100, doc: 'The same in one stanza of a component.' }),
   inFlight: integer({
     default: 1000,
     min: 1,

@@ -51,6 +51,15 @@ describe('private XML', () => {
     assert.equal(`${found}`, `${query(`<roster xmlns='roster:delimiter'>::</roster>`)}`)
   })
 
+  it('is not found by a namespace that its own begins with', async () => {
+    const { romeo } = await romeoOf()
+    await romeo.asks('set', query(`<a xmlns='urn:one}two'>1</a>`))
+
+    const found = firstElement(await romeo.asks('get', query(`<a xmlns='urn:one'/>`)))
+
+    assert.equal(`${found}`, `${query(`<a xmlns='urn:one'/>`)}`)
+  })
+
   it('goes when an empty element is kept in its place', async () => {
     const { romeo } = await romeoOf({ maxElements: 1 })
     await romeo.asks('set', query(prefs))

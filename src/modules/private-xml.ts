@@ -80,6 +80,6 @@ function textOf(el: Element): string {
  * every login.
  */
 function likely(ns: string, all: ReadonlyMap<string, string>): string | undefined {
-  const texts = [...all].filter(([key]) => key.startsWith(`{${ns}}`)).map(([, text]) => text)
+  const texts = [...all].filter(([key]) => key.slice(1, key.lastIndexOf('}')) === ns).map(([, text]) => text)
   return texts.length === 0 ? undefined : texts.join('')
 }

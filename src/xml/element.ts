@@ -1,5 +1,6 @@
 import { xml as build } from '@xmpp/xml'
 import Element from 'ltx/lib/Element.js'
+import { setOwn } from './names.js'
 
 /*
  * The stanza tree is ltx's Element, built by @xmpp/xml's xml(): what JavaScript XMPP programmers know.
@@ -66,7 +67,11 @@ export function textOf(el: Element): string {
 export function withAttrs(el: Element, attrs: Attrs): Element {
   const copy = new Element(el.name)
   const merged = copy.attrs
-  for (const key in el.attrs) if (!(key in attrs)) merged[key] = el.attrs[key] as string
+  for (const key in el.attrs) {
+    if (Object.hasOwn(attrs, key)) continue
+    if (key === '__proto__') setOwn(merged, key, el.attrs[key] as string)
+    else merged[key] = el.attrs[key] as string
+  }
   for (const key in attrs) if (attrs[key] !== undefined) merged[key] = String(attrs[key])
   copy.children = el.children
   return copy

@@ -22,12 +22,18 @@ export const overLimit = (message: string): XmlError => new XmlError('policy-vio
 
 /** What a peer may make us hold. */
 export interface XmlLimits {
-  /** Bytes since the end of the last complete stanza; whitespace between stanzas does not add up. */
+  /**
+   * Bytes since the end of the last complete stanza; whitespace between stanzas does not add up. Also characters of its
+   * namespaces, each as often as it has to be written where no prefix stands for it: a long one costs its length again
+   * for every short tag that uses it.
+   */
   readonly maxStanzaBytes: number
   /** Elements inside each other, the stanza itself being the first. */
   readonly maxDepth: number
   /** Attributes of one tag, declarations included; also prefixes in scope at a time. */
   readonly maxAttributes: number
+  /** Elements, attributes and pieces of text of a stanza: each takes up a multiple of its bytes. */
+  readonly maxParts?: number
   /** Bytes of one tag, if less than a whole stanza. */
   readonly maxTagBytes?: number
 }

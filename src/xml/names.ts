@@ -75,6 +75,11 @@ export function standsAt(word: string, text: string, at: number): boolean {
   return true
 }
 
+/** Sets an attribute of any name: `__proto__` is one like any other in XML. */
+export function setOwn(attrs: Record<string, string>, name: string, value: string): void {
+  Object.defineProperty(attrs, name, { value, enumerable: true, configurable: true, writable: true })
+}
+
 /** A copy that does not keep the chunk alive which the slice was taken from. V8 makes property keys such copies. */
 function unsliced(slice: string): string {
   return Object.keys({ [slice]: 0 })[0] ?? ''

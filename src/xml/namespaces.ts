@@ -44,15 +44,18 @@ export function resolve(scope: Binding | undefined, prefix: string): string {
 
 /**
  * Gives an element the declarations of the prefixes that its attributes use, even when an ancestor declares them as
- * well: whoever takes the element out of its stanza takes them along.
+ * well: whoever takes the element out of its stanza takes them along. Returns how long the namespaces are together.
  */
-export function declareUsed(el: Element, qualified: readonly Name[], scope: Binding | undefined): void {
+export function declareUsed(el: Element, qualified: readonly Name[], scope: Binding | undefined): number {
   const seen = new Set<string>()
+  let length = 0
   for (const { prefix, local } of qualified) {
     const uri = resolve(scope, prefix)
     const expanded = `${local} ${uri}` // a name has no blank: the two cannot run into each other
     if (seen.has(expanded)) throw malformed('duplicate attribute')
     seen.add(expanded)
     el.attrs[`xmlns:${prefix}`] = uri
+    length += uri.length
   }
+  return length
 }

@@ -214,6 +214,27 @@ describe('XML limits', () => {
     refuses(`${header}<a xmlns:p='1' xmlns:q='2'><b xmlns:r='3' xmlns:s='4'/></a>`, 'policy-violation', small)
   })
 
+  it('hold for namespaces that each element would have to name for itself', () => {
+    const uri = 'u'.repeat(40)
+    const long = { ...small, maxAttributes: 100 }
+    assert.equal(drain(parser(long), `${header}<a xmlns:p='${uri}'>${'<p:b/>'.repeat(4)}</a>`).length, 2)
+    assert.equal(drain(parser(long), `${header}${`<a xmlns='${uri}'/>`.repeat(9)}`).length, 10)
+
+    refuses(`${header}<a xmlns:p='${uri}'>${'<p:b/>'.repeat(6)}</a>`, 'policy-violation', long)
+    refuses(`${header}<a xmlns:p='${uri}'>${"<b p:c=''/>".repeat(6)}</a>`, 'policy-violation', long)
+  })
+
+  it('hold for elements, attributes and pieces of text together', () => {
+    const few = { ...LIMITS, maxParts: 6 }
+    for (const inside of ['<b/>'.repeat(5), "<b c='1' d='2'/><e/>x", 'x<![CDATA[y]]>z<![CDATA[]]><b/><c/>'])
+      for (const size of [1, 1000]) {
+        assert.equal(drain(parser(few), `${header}<a>${inside}</a><a>${inside}</a>`, size).length, 3)
+        assert.throws(() => drain(parser(few), `${header}<a>${inside}<z/>`, size), condition('policy-violation'))
+        assert.throws(() => drain(parser(few), `${header}<a>${inside}<z/></a>`, size), condition('policy-violation'))
+      }
+    refuses(`${header}<a>x${'<![CDATA[y]]>'.repeat(5)}`, 'policy-violation', few)
+  })
+
   it('may grow', () => {
     const p = parser(small)
     drain(p, header + sized(200))

@@ -50,6 +50,10 @@ export class TreeReader {
   #name = NOTHING
   #plain = true
   #ended = false
+  /** How long the namespaces of this stanza are together, each as often as it has to be written without prefixes. */
+  #declared = 0
+  /** How many elements, attributes and pieces of text this stanza has. */
+  #parts = 0
 
   constructor(limits: XmlLimits, kind: 'stream' | 'document') {
     this.limits = limits
@@ -103,6 +107,8 @@ export class TreeReader {
   #append(text: string): void {
     const el = this.#open?.element
     if (!el || text === '') return
+    this.#checkParts(this.#parts + 1)
+    this.#parts++
     const { children } = el
     const last = children.length - 1
     if (last < 0)
@@ -199,7 +205,7 @@ export class TreeReader {
       else if (name.kind === names.PREFIX_DECLARATION) scope = declare(scope, name.local, value, limits.maxAttributes)
       else {
         if (name.kind === names.QUALIFIED) qualified++
-        setOwn(el.attrs, name.text, value)
+        names.setOwn(el.attrs, name.text, value)
       }
     }
     const empty = c === chars.SLASH
@@ -209,20 +215,27 @@ export class TreeReader {
     }
     i++
     const ns = tag.prefix === '' ? defaultNs : resolve(scope, tag.prefix)
+    const news = ns !== outer?.ns
+    let declared = (depth <= 0 ? 0 : this.#declared) + (news ? ns.length : 0)
     if (qualified > 0) {
       const used = seen.slice(0, count).filter(({ kind }) => kind === names.QUALIFIED)
-      declareUsed(el, used, scope)
+      declared += declareUsed(el, used, scope)
     }
     this.#checkTagBytes(from, i)
     const stanzaStart = depth <= 0 ? from : this.stanzaStart
     if (depth >= limits.maxDepth) throw overLimit('too deep')
     if (i - stanzaStart > limits.maxStanzaBytes) throw overLimit('stanza too big')
+    if (declared > limits.maxStanzaBytes) throw overLimit('too many namespaces')
+    const parts = (depth <= 0 ? 0 : this.#parts) + 1 + count
+    this.#checkParts(parts)
 
     if (outer === undefined)
       return this.#begin(new StreamOpen(tag.local, tag.prefix, ns, defaultNs, el.attrs), { tag, scope, empty })
     this.at = i
     this.stanzaStart = stanzaStart
-    if (ns !== outer.ns) el.attrs.xmlns = ns
+    this.#declared = declared
+    this.#parts = parts
+    if (news) el.attrs.xmlns = ns
     if (outer.element) appendElement(outer.element, el)
     if (!empty) {
       this.#open = { name: tag.text, ns, defaultNs, scope, element: el, outer }
@@ -318,6 +331,11 @@ export class TreeReader {
     return this.#plain ? stop : text.indexOf(quote === chars.APOSTROPHE ? "'" : '"', stop)
   }
 
+  #checkParts(count: number): void {
+    const max = this.limits.maxParts
+    if (max !== undefined && count > max) throw overLimit('too many elements')
+  }
+
   #checkTagBytes(from: number, to: number): void {
     const max = this.limits.maxTagBytes
     if (max === undefined || 3 * (to - from) <= max) return
@@ -336,11 +354,6 @@ function appendElement(parent: Element, el: Element): void {
   el.parent = parent
   if (parent.children.length === 0) parent.children = [el]
   else parent.children.push(el)
-}
-
-/** `__proto__` is a name like any other in XML. */
-function setOwn(attrs: Record<string, string>, name: string, value: string): void {
-  Object.defineProperty(attrs, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
 /** Reads one complete element, strictly: no more than white space may stand around it. */

@@ -61,6 +61,19 @@ describe('serialise', () => {
     )
   })
 
+  it('keeps attributes that are called like something every object has', () => {
+    const message = parseElement(
+      "<message __proto__='a' constructor='b' toString='c' to='juliet' xmlns='jabber:client'/>",
+    )
+
+    const stamped = withAttrs(message, { to: 'romeo' })
+
+    assert.equal(
+      serialise(stamped, 'jabber:client'),
+      "<message __proto__='a' constructor='b' toString='c' to='romeo'/>",
+    )
+  })
+
   it('writes empty elements short', () => {
     assert.equal(serialise(xml('a', {}, xml('b'), '')), '<a><b/></a>')
     const el = new Element('a')
