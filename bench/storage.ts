@@ -1,5 +1,6 @@
 /**
- * What it costs to append to a log in the database, in rows of about 330 bytes, and how long the promise takes.
+ * What it costs to append to a log or an archive in the database, in rows of about 330 bytes, and how long the promise
+ * takes. In `archive, settled` each message is pending, and 20 at a time are settled after that.
  *
  *     node build/bench/storage.js [SECONDS] [DATABASE]...
  *
@@ -14,8 +15,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LocalBus } from '../src/core/bus.js'
 import { silentLog } from '../src/core/log.js'
+import type { Storage } from '../src/core/stores.js'
 import { type DatabasePlace, openDatabase } from '../src/storage/index.js'
-import { parseJid } from '../src/xmpp/jid.js'
+import { type Jid, parseJid } from '../src/xmpp/jid.js'
 import { type DatabaseProgram, mariadb, postgres } from '../test/databases/programs.js'
 import { DatabaseServer } from '../test/databases/server.js'
 import { Histogram } from './histogram.js'
@@ -64,6 +66,38 @@ const LOADS: Readonly<Record<string, Load>> = {
 const OWNERS = Array.from({ length: 100 }, (_, n) => parseJid(`user${n}@localhost`))
 const QUOTA = 100_000_000
 
+type Appends = (storage: Storage) => (owner: Jid) => Promise<unknown>
+
+const XML = 'x'.repeat(240)
+const OTHER = parseJid('juliet@localhost/balcony')
+
+const archived =
+  ({ isPending }: { readonly isPending: boolean }): Appends =>
+  storage => {
+    const archive = storage.archive('bench/messages')
+    const given = new Map<Jid, string[]>()
+    let count = 0
+    return async owner => {
+      const origin = { sender: owner, id: `c0ffee00-0000-4000-8000-${count++}` }
+      const message = { at: Date.now(), with: OTHER, xml: XML, isPending, isArchived: true, origin }
+      const id = await archive.append(owner, message, QUOTA)
+      if (!isPending) return
+      const ids = given.get(owner) ?? []
+      given.set(owner, ids)
+      if (ids.push(id) === 20) await archive.settle(owner, ids.splice(0))
+    }
+  }
+
+/** What is appended to. */
+const STORES: Readonly<Record<string, Appends>> = {
+  log(storage) {
+    const log = storage.log('bench/messages')
+    return owner => log.append(owner, { at: Date.now(), xml: XML }, QUOTA)
+  },
+  archive: archived({ isPending: false }),
+  'archive, settled': archived({ isPending: true }),
+}
+
 /** A database that is empty, and what else runs for it. */
 interface Site {
   readonly place: DatabasePlace
@@ -95,16 +129,16 @@ async function served(program: DatabaseProgram): Promise<Site> {
   }
 }
 
-async function measure(load: Load, seconds: number, make: () => Promise<Site>): Promise<readonly string[]> {
+async function measure(load: Load, seconds: number, make: () => Promise<Site>, appends: Appends) {
   const site = await make()
   const database = await openDatabase({ ...site.place, bus: new LocalBus(), log: silentLog })
-  const log = database.storage.log('bench/messages')
+  const appendTo = appends(database.storage)
   let times = new Histogram()
   let rows = 0
   const append = async () => {
     const start = performance.now()
     const owner = OWNERS[rows++ % OWNERS.length] ?? parseJid('localhost')
-    await log.append(owner, { at: Date.now(), xml: 'x'.repeat(240) }, QUOTA)
+    await appendTo(owner)
     times.add(Math.round((performance.now() - start) * 1000))
   }
   await load(append, performance.now() + 500)
@@ -140,11 +174,12 @@ function cpu({ pid }: Site) {
 }
 
 const [, , length = '3', ...named] = process.argv
-const head = ['database', 'load', 'rows/s', 'main CPU-µs/row', 'all CPU-µs/row', 'p50 ms', 'p99 ms', 'max ms']
+const head = ['database', 'load', 'store', 'rows/s', 'main CPU-µs/row', 'all CPU-µs/row', 'p50 ms', 'p99 ms', 'max ms']
 const line = (cells: readonly string[]) => console.log(`| ${cells.join(' | ')} |`)
 line(head)
-line(['---', '---', ...head.slice(2).map(() => '---:')])
+line(['---', '---', '---', ...head.slice(3).map(() => '---:')])
 for (const [database, make] of Object.entries(SITES))
   if (named.length === 0 || named.includes(database))
     for (const [name, load] of Object.entries(LOADS))
-      line([database, name, ...(await measure(load, Number(length), make))])
+      for (const [store, appends] of Object.entries(STORES))
+        line([database, name, store, ...(await measure(load, Number(length), make, appends))])

@@ -324,6 +324,7 @@ function openStores(module: AnyModule, storage: Storage): Opened<Shapes> {
     const key = `${module.name}/${name}`
     if (shape === 'addresses') return [name, storage.addresses(key)] as const
     if (shape === 'log') return [name, storage.log(key)] as const
+    if (shape === 'archive') return [name, storage.archive(key)] as const
     return [name, shape === 'map' ? storage.map(key) : storage.value(key)] as const
   })
   return Object.fromEntries(open) as Opened<Shapes>

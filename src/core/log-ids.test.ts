@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { systemClock } from './clock.js'
-import { LogIds } from './log-ids.js'
+import { idsFrom, isId, LogIds, timeOf } from './log-ids.js'
 
 describe('log ids', () => {
   let now = 0
@@ -55,5 +55,24 @@ describe('log ids', () => {
     const made = Array.from({ length: 10_000 }, () => [one.next(), other.next()]).flat()
 
     assert.equal(new Set(made).size, made.length)
+  })
+
+  it('say when they were made, and are found by that', () => {
+    const now = 1_763_985_600_123
+    const ids = new LogIds({ clock: { ...systemClock, now: () => now }, random: randomBytes })
+    const id = ids.next()
+
+    assert.equal(timeOf(id), now)
+    assert.ok(idsFrom(now) < id && idsFrom(now - 0.5) < id && idsFrom(now + 0.5) > id && idsFrom(now + 1) > id)
+    for (const ever of [-8.64e15, -1, 0]) assert.ok(idsFrom(ever) < id)
+    for (const never of [2 ** 50, 8.64e15, Infinity]) assert.ok(idsFrom(never) > id)
+  })
+
+  it('are told apart from what cannot be one', () => {
+    const id = new LogIds({ clock: systemClock, random: randomBytes }).next()
+
+    assert.equal(isId(id), true)
+    for (const text of ['', 'x', id.slice(1), `${id}0`, `${id}\n`, id.replace(/.$/, 'w'), id.toUpperCase()])
+      assert.equal(isId(text), false, text)
   })
 })

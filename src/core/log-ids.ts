@@ -52,6 +52,16 @@ export class LogIds {
   }
 }
 
+/** Whether a text could be one of these ids. */
+export const isId = (text: string): boolean => ID.test(text)
+
+/** The least id that was made at this time, in milliseconds since 1970, or later. */
+export const idsFrom = (ms: number): string =>
+  ms >= LATEST_MS ? AFTER_ALL : Math.max(0, Math.ceil(ms)).toString(BASE).padStart(TIME, '0')
+
+/** When an id was made: the time by the clock, or a later one after that went back. */
+export const timeOf = (id: string): number => Number.parseInt(id.slice(0, TIME), BASE)
+
 const BASE = 32
 const DIGITS = '0123456789abcdefghijklmnopqrstuv'
 const MAX_COUNT = 2 ** 15 - 1
@@ -59,3 +69,6 @@ const MAX_COUNT = 2 ** 15 - 1
 const TIME = 10
 const COUNT = 3
 const RANDOM = 13
+const ID = new RegExp(`^[${DIGITS}]{${TIME + COUNT + RANDOM}}$`)
+const LATEST_MS = BASE ** TIME
+const AFTER_ALL = '~'

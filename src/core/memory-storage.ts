@@ -12,8 +12,11 @@ import { type Awaitable, attempt } from './awaitable.js'
 import type { Bus } from './bus.js'
 import { type Clock, systemClock } from './clock.js'
 import { LogIds } from './log-ids.js'
+import { MemoryArchive } from './memory-archive.js'
+import { Disk } from './memory-disk.js'
 import {
   type AddressStore,
+  type ArchiveStore,
   type LogEntry,
   LogFull,
   type LogStore,
@@ -25,9 +28,11 @@ import {
 /** Stores that are gone with the process: for tests, which can also hold back their commits and have them fail. */
 export class MemoryStorage implements Storage {
   readonly #disk = new Disk()
+  readonly #clock: Clock
   readonly #ids: LogIds
 
   constructor({ clock = systemClock }: { readonly clock?: Clock } = {}) {
+    this.#clock = clock
     this.#ids = new LogIds({ clock, random: randomBytes })
   }
 
@@ -45,6 +50,10 @@ export class MemoryStorage implements Storage {
 
   log<T>(name: string): LogStore<T> {
     return new MemoryLog<T>(this.#disk, `log ${name}`, this.#ids)
+  }
+
+  archive(name: string): ArchiveStore {
+    return new MemoryArchive({ disk: this.#disk, name: `archive ${name}`, ids: this.#ids, clock: this.#clock })
   }
 
   /** From now on nothing is committed, and no write resolves. */
@@ -82,65 +91,6 @@ export class MemoryStorage implements Storage {
   /** Erases within a change that is being committed. */
   eraseNow(owner: Jid): void {
     this.#disk.erase(owner)
-  }
-}
-
-/** What has been committed: by owner and store, as JSON, so that nobody shares what can be changed. */
-class Disk {
-  fault: Error | undefined
-  readonly #owners = new Map<string, Map<string, Map<string, string>>>()
-  /** How many writes of an owner are under way. */
-  readonly #underWay = new Map<string, number>()
-  #gate = Promise.resolve()
-  #open: () => void = () => {}
-
-  hold(): void {
-    this.#open() // of two holds the first has ended
-    this.#gate = new Promise(open => {
-      this.#open = open
-    })
-  }
-
-  release(): void {
-    this.#open()
-  }
-
-  async commit<T>(owner: Jid, change: () => T): Promise<T> {
-    const name = owner.toString()
-    this.#count(name, 1)
-    try {
-      await this.#gate
-      if (this.fault) throw this.fault
-      return change()
-    } finally {
-      this.#count(name, -1)
-    }
-  }
-
-  /** Sees all writes, of the owner or of all, that were asked for before. */
-  async read<T>(owner: Jid | undefined, look: () => T): Promise<T> {
-    const waits = owner === undefined ? this.#underWay.size > 0 : this.#underWay.has(owner.toString())
-    await (waits ? this.#gate : undefined)
-    return look()
-  }
-
-  /** What a store has of an owner; written to only when it is its turn. */
-  items(owner: Jid, store: string): Map<string, string> {
-    const stores = this.#owners.get(owner.toString()) ?? new Map<string, Map<string, string>>()
-    this.#owners.set(owner.toString(), stores)
-    const items = stores.get(store) ?? new Map<string, string>()
-    stores.set(store, items)
-    return items
-  }
-
-  erase(owner: Jid): void {
-    this.#owners.delete(owner.toString())
-  }
-
-  #count(owner: string, more: number): void {
-    const count = (this.#underWay.get(owner) ?? 0) + more
-    if (count === 0) this.#underWay.delete(owner)
-    else this.#underWay.set(owner, count)
   }
 }
 

@@ -3,10 +3,10 @@ import knex, { type Knex } from 'knex'
 import type { Log } from '../core/log.js'
 import type { Dialect, Purpose } from './dialect.js'
 import { ACQUIRE_TIMEOUT_MS } from './options.js'
-import { type Statements, statementsOn } from './statements.js'
+import { type Manner, type Statements, statementsOn } from './statements.js'
 
 export interface ConnectionsOptions {
-  readonly dialect: Pick<Dialect, 'pool' | 'unansweredAfter' | 'isSynchronous'>
+  readonly dialect: Pick<Dialect, 'pool' | 'unansweredAfter' | 'using' | 'isSynchronous'>
   readonly purpose: Purpose
   /** How many at most; they are made when they are needed. */
   readonly max: number
@@ -22,7 +22,7 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly db: Knex
   readonly #wait: number
-  readonly #unansweredAfter: number | undefined
+  readonly #manner: Manner
   readonly #isSynchronous: boolean
   #closed = false
 
@@ -37,7 +37,8 @@ export class Connections {
   }: ConnectionsOptions) {
     this.#wait = wait
     this.#isSynchronous = dialect.isSynchronous ?? false
-    this.#unansweredAfter = purpose === 'serve' ? dialect.unansweredAfter : undefined
+    const unansweredAfter = purpose === 'serve' ? dialect.unansweredAfter : undefined
+    this.#manner = { unansweredAfter, using: dialect.using }
     // what concerns anybody comes as a fault as well
     const say = (message: unknown) => log.debug({ message: String(message) }, 'Knex warns')
     this.db = knex({
@@ -56,7 +57,7 @@ export class Connections {
   async use<T>(work: (on: Statements) => PromiseLike<T>): Promise<T> {
     const connection = await this.#acquire()
     try {
-      return await work(statementsOn(this.db, connection, this.#unansweredAfter))
+      return await work(statementsOn(this.db, connection, this.#manner))
     } finally {
       await this.db.client.releaseConnection(connection)
     }
@@ -68,7 +69,7 @@ export class Connections {
    */
   async transact<T>(begin: string | readonly string[], work: (on: Statements) => Promise<T>): Promise<T> {
     const connection = await this.#acquire()
-    const on = statementsOn(this.db, connection, this.#unansweredAfter)
+    const on = statementsOn(this.db, connection, this.#manner)
     try {
       for (const statement of [begin].flat()) await on.raw(statement)
       const result = await work(on)

@@ -54,9 +54,9 @@ describe('storage copy', () => {
     assert.deepEqual(
       lines.filter(line => line.startsWith('log_entries')).map(line => line.replace(/ [0-9a-f]{16}$/, ' …')),
       [
-        'log_entries    10,000 of 21,000 rows',
-        'log_entries    20,000 of 21,000 rows',
-        'log_entries         21,000 rows, checksum …',
+        'log_entries      10,000 of 21,000 rows',
+        'log_entries      20,000 of 21,000 rows',
+        'log_entries           21,000 rows, checksum …',
       ],
     )
     assert.equal(lines.at(-1), 'All 21,001 rows are there, and are the same.')

@@ -6,18 +6,19 @@ import type { Metric } from '../core/metrics.js'
 import type { Storage } from '../core/stores.js'
 import type { Jid } from '../xmpp/jid.js'
 import { SqlAccounts } from './accounts.js'
+import { ArchiveCounts } from './archive-counts.js'
 import { Connections } from './connections.js'
 import { type Dialect, dialectOf } from './dialect.js'
 import { checkDriver } from './driver.js'
 import { DatabaseError } from './errors.js'
 import { LogCounts } from './log-counts.js'
-import { lastId } from './logs.js'
 import { databaseMetrics } from './metrics.js'
 import { migrate } from './migrations.js'
 import { type DatabaseOptions, WAIT_MS } from './options.js'
 import type { Desk } from './place.js'
 import { Reader } from './reader.js'
 import { secret } from './secrets.js'
+import type { Statements } from './statements.js'
 import { SqlStorage } from './storage.js'
 import { Writer } from './writer.js'
 
@@ -82,11 +83,16 @@ interface Parts {
 async function start({ writing, reading, dialect, options }: Parts): Promise<Database> {
   const { bus, log, clock = systemClock } = options
   const counts = new LogCounts(clock)
-  const writer = new Writer({ connections: writing, dialect, log, rolledBack: () => counts.clear() })
+  const archiveCounts = new ArchiveCounts(clock)
+  const rolledBack = () => {
+    counts.clear()
+    archiveCounts.clear()
+  }
+  const writer = new Writer({ connections: writing, dialect, log, rolledBack })
   const reader = new Reader({ connections: reading, dialect, wait: options.wait ?? WAIT_MS })
   const desk: Desk = { reader, writer }
   const ids = new LogIds({ clock, random: randomBytes, after: await reader.read(lastId) })
-  const storage = new SqlStorage({ desk, ids, counts })
+  const storage = new SqlStorage({ desk, ids, counts, archiveCounts })
   const accounts = new SqlAccounts({ desk, storage, bus, clock })
   return {
     storage,
@@ -104,4 +110,12 @@ async function start({ writing, reading, dialect, options }: Parts): Promise<Dat
       await Promise.all([writing.close(), reading.close()])
     },
   }
+}
+
+/** The greatest id of those that were committed last. */
+async function lastId(on: Statements): Promise<string | undefined> {
+  const ids: string[] = []
+  for (const table of ['log_entries', 'archive_entries'])
+    ids.push(...(await on.table<{ id: string }>(table).orderBy('n', 'desc').limit(1).pluck('id')))
+  return ids.sort().at(-1)
 }

@@ -25,6 +25,8 @@ export interface Dialect {
   readonly isSynchronous?: boolean
   /** Milliseconds after which a statement that was not answered never will be; undefined where nobody else answers. */
   readonly unansweredAfter?: number
+  /** A table whose rows are to be found by this index, where the database would rather read more than it has to. */
+  readonly using?: (table: string, index: string) => string
   /** Begins a transaction that writes. */
   readonly begin: string
   /** Begins one that only reads, and sees the database as it is now until it ends. */

@@ -11,14 +11,14 @@ export interface StoredKey {
  * Any text may be a key: an owner, an address, a key of a map. Databases index a bounded number of bytes and not every
  * character, so the digest stands for a text that is too long or strange.
  */
-export function storedKey(text: string): StoredKey {
-  const fits = text.length * 3 <= KEY_BYTES || Buffer.byteLength(text) <= KEY_BYTES
+export function storedKey(text: string, bytes = KEY_BYTES): StoredKey {
+  const fits = text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes
   if (fits && !STRANGE.test(text)) return { key: text, whole: null }
   const digest = createHash('sha256').update(text, 'utf16le').digest('hex')
   return { key: DIGEST + digest, whole: JSON.stringify(text) }
 }
 
-export const keyOf = (text: string): string => storedKey(text).key
+export const keyOf = (text: string, bytes?: number): string => storedKey(text, bytes).key
 
 export const textOf = ({ key, whole }: StoredKey): string => (whole === null ? key : String(JSON.parse(whole)))
 

@@ -24,6 +24,10 @@ export class LogCounts {
     return true
   }
 
+  get(place: Place): number | undefined {
+    return this.#known.get(keyOf(place))?.entries
+  }
+
   set(place: Place, entries: number): void {
     this.#known.set(keyOf(place), { entries, countedAt: this.#clock.now() })
   }

@@ -77,11 +77,14 @@ export class SqlLog<T> implements LogStore<T> {
 
 /** Appends to logs, whosever they are, by one statement for all. */
 export class Appends implements Work<Append, string> {
-  readonly single = true // counting only reads
   readonly #counts: LogCounts
 
   constructor(counts: LogCounts) {
     this.#counts = counts
+  }
+
+  isSingle(): boolean {
+    return true // counting only reads
   }
 
   async run(on: Statements, appends: readonly Append[]): Promise<readonly Outcome<string>[]> {
@@ -123,12 +126,6 @@ async function insert(on: Statements, rows: readonly Row[]): Promise<void> {
   for (const { owner, store, id, value } of rows) bindings.push(owner, store, id, value)
   const places = '(?, ?, ?, ?), '.repeat(rows.length).slice(0, -2)
   await on.raw(`INSERT INTO ${LOG_TABLE} (owner, store, id, value) VALUES ${places}`, bindings)
-}
-
-/** The id of the entry that was committed last. */
-export async function lastId(on: Statements): Promise<string | undefined> {
-  const [row] = await on.table<Row>(LOG_TABLE).orderBy('n', 'desc').limit(1).select('id')
-  return row?.id
 }
 
 const LOG_TABLE = 'log_entries'

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Log } from '../core/log.js'
+import { ORIGIN_BYTES } from './archive-rows.js'
 import type { Dialect } from './dialect.js'
 import { capitalised, DatabaseError } from './errors.js'
 import { KEY_BYTES, STORE_BYTES } from './keys.js'
@@ -15,7 +16,10 @@ export interface Migration {
   up(db: Knex, dialect: Dialect): Promise<void>
 }
 
-export const migrations: readonly Migration[] = [{ name: '0001_accounts_and_stores', up: accountsAndStores }]
+export const migrations: readonly Migration[] = [
+  { name: '0001_accounts_and_stores', up: accountsAndStores },
+  { name: '0002_archives', up: archives },
+]
 
 export interface MigrateOptions {
   readonly dialect: Dialect
@@ -82,7 +86,7 @@ const sourceOf = (steps: readonly Migration[], dialect: Dialect): Knex.Migration
 })
 
 /** The tables of the shapes. What an account or room keeps is in rows that name it in the column `owner`. */
-export const OWNED = ['value_items', 'map_items', 'address_items', 'log_entries'] as const
+export const OWNED = ['value_items', 'map_items', 'address_items', 'log_entries', 'archive_entries'] as const
 
 async function accountsAndStores(db: Knex, dialect: Dialect): Promise<void> {
   for (const [name, columns] of Object.entries(tables(dialect)))
@@ -90,6 +94,39 @@ async function accountsAndStores(db: Knex, dialect: Dialect): Promise<void> {
       dialect.keep?.(table)
       columns(table)
     })
+}
+
+/*
+ * One table for what is archived and for what is pending, so that a message is written once. Searching for words is to
+ * have a table of its own: what it needs differs between databases (FTS5, tsvector, FULLTEXT), none of which finds words
+ * of two characters where no spaces are between them unless it is given a text cut up for it; it is made of `xml`, and
+ * made anew if need be; and who has it switched off pays nothing for it.
+ */
+async function archives(db: Knex, { key, counter, keep }: Dialect): Promise<void> {
+  const name = 'archive_entries'
+  // MySQL keeps what was done of a step that was cut off
+  if ((await db.schema.hasTable(name)) && (await db(name).limit(1)).length === 0) await db.schema.dropTable(name)
+  await db.schema.createTable(name, table => {
+    keep?.(table)
+    const text = (column: string, bytes: number) => table.specificType(column, key(bytes))
+    table.specificType('n', counter) // in the order of the commits
+    text('owner', KEY_BYTES).notNullable()
+    text('store', STORE_BYTES).notNullable()
+    text('id', ID_BYTES).notNullable()
+    table.bigInteger('at').notNullable()
+    text('with_bare', KEY_BYTES).notNullable()
+    text('with_resource', PART_BYTES)
+    text('pending_for', KEY_BYTES)
+    table.smallint('is_archived').notNullable()
+    text('origin', ORIGIN_BYTES)
+    table.text('xml', 'longtext').notNullable()
+    // with the time, so that what matches is found, and counted, without looking at rows
+    table.index(['owner', 'store', 'id', 'at'], 'archive_by_id')
+    table.index(['with_bare', 'owner', 'store', 'id', 'at'], 'archive_by_other') // nobody takes it for the other one
+    // of those that are pending only, where there is such a thing; elsewhere the others are at its very beginning
+    const predicate = db.whereNotNull('pending_for')
+    table.index(['pending_for', 'store', 'id'], 'archive_pending', { predicate })
+  })
 }
 
 type Table = Knex.CreateTableBuilder

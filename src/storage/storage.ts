@@ -1,25 +1,39 @@
 import type { LogIds } from '../core/log-ids.js'
-import type { AddressStore, LogStore, MapStore, Storage, ValueStore } from '../core/stores.js'
+import type { AddressStore, ArchiveStore, LogStore, MapStore, Storage, ValueStore } from '../core/stores.js'
 import type { Jid } from '../xmpp/jid.js'
 import { SqlAddresses } from './addresses.js'
+import { type Archives, SqlArchive } from './archive.js'
+import type { ArchiveCounts } from './archive-counts.js'
+import { ArchiveWrites } from './archive-writes.js'
 import { keyOf, STORE_BYTES } from './keys.js'
 import type { LogCounts } from './log-counts.js'
 import { Appends, type Logs, SqlLog } from './logs.js'
 import { SqlMap } from './maps.js'
 import { OWNED } from './migrations.js'
+import { Origins } from './origins.js'
 import type { Desk } from './place.js'
 import type { Statements } from './statements.js'
 import { SqlValues } from './values.js'
 import { once } from './writer.js'
 
+export interface SqlStorageParts {
+  readonly desk: Desk
+  readonly ids: LogIds
+  readonly counts: LogCounts
+  readonly archiveCounts: ArchiveCounts
+}
+
 /** The stores of modules in a database. */
 export class SqlStorage implements Storage {
   readonly #desk: Desk
   readonly #logs: Logs
+  readonly #archives: Archives
 
-  constructor({ desk, ids, counts }: { readonly desk: Desk; readonly ids: LogIds; readonly counts: LogCounts }) {
+  constructor({ desk, ids, counts, archiveCounts }: SqlStorageParts) {
     this.#desk = desk
     this.#logs = { desk, ids, counts, appends: new Appends(counts) }
+    const writes = new ArchiveWrites(archiveCounts)
+    this.#archives = { desk, ids, counts: archiveCounts, origins: new Origins(), writes }
   }
 
   value<T>(name: string): ValueStore<T> {
@@ -36,6 +50,10 @@ export class SqlStorage implements Storage {
 
   log<T>(name: string): LogStore<T> {
     return new SqlLog<T>(this.#logs, checked(name))
+  }
+
+  archive(name: string): ArchiveStore {
+    return new SqlArchive(this.#archives, checked(name))
   }
 
   /** Removes all that any store keeps of an owner. */
@@ -56,6 +74,8 @@ export class SqlStorage implements Storage {
         .where({ owner: keyOf(owner.toString()) })
         .delete()
     this.#logs.counts.clear()
+    this.#archives.counts.clear()
+    this.#archives.origins.clear()
   }
 }
 

@@ -39,6 +39,15 @@ export const TABLES: readonly Table[] = [
     key: ['owner', 'store', 'address'],
   },
   { name: 'log_entries', columns: { ...PLACE, id: 'text', value: 'text' }, key: ['n'] },
+  {
+    name: 'archive_entries',
+    columns: {
+      ...PLACE,
+      ...{ id: 'text', at: 'number', with_bare: 'text', with_resource: 'text', pending_for: 'text' },
+      ...{ is_archived: 'number', origin: 'text', xml: 'text' },
+    },
+    key: ['n'],
+  },
 ]
 
 type Value = string | number | Buffer | null

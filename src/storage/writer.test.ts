@@ -19,7 +19,7 @@ describe('writer', () => {
   let errors: object[]
 
   const say: Work<number, number> = {
-    single: true,
+    isSingle: () => true,
     async run(on, payloads) {
       runs.push([...payloads])
       await on.raw(`INSERT INTO said VALUES ${payloads.map(() => '(?)').join()}`, payloads)

@@ -11,8 +11,8 @@ export type Outcome<T> = { readonly value: T } | { readonly refused: Error }
 
 /** A kind of write. Those of the same kind that follow each other are done in one go. */
 export interface Work<P, T> {
-  /** One statement changes all of it, and so it needs no transaction when nothing else is in the batch. */
-  readonly single: boolean
+  /** Whether one statement changes all of it, and so it needs no transaction when nothing else is in the batch. */
+  isSingle(payloads: readonly P[]): boolean
   /** The outcome of each, in order. */
   run(on: Statements, payloads: readonly P[]): Promise<readonly Outcome<T>[]>
 }
@@ -203,7 +203,8 @@ export class Writer {
       for (const { work, payloads } of runs) outcomes.push(...(await work.run(on, payloads)))
       return outcomes
     }
-    const alone = runs.length === 1 && runs[0]?.work.single
+    const [run] = runs
+    const alone = runs.length === 1 && run?.work.isSingle(run.payloads)
     return alone ? connections.use(perform) : connections.transact(dialect.begin, perform)
   }
 
@@ -241,7 +242,7 @@ export class Writer {
 
 /** A kind of write for what happens one at a time. */
 export const once = <T>(run: (on: Statements) => Promise<T>, { single = false } = {}): Work<undefined, T> => ({
-  single,
+  isSingle: () => single,
   run: async on => [{ value: await run(on) }],
 })
 

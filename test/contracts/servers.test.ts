@@ -42,7 +42,7 @@ async function open(server: DatabaseServer, connection: Reached): Promise<World>
   }
 }
 
-const TABLES = ['accounts', 'value_items', 'map_items', 'address_items', 'log_entries']
+const TABLES = ['accounts', 'value_items', 'map_items', 'address_items', 'log_entries', 'archive_entries']
 
 /** As another program does that does not let go. Reading goes on. */
 async function lock({ program: { client } }: DatabaseServer, connection: Reached): Promise<() => Promise<void>> {

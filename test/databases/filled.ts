@@ -3,6 +3,7 @@ import knex from 'knex'
 import type { Credentials, ScramKeys } from '../../src/core/accounts.js'
 import { LocalBus } from '../../src/core/bus.js'
 import { silentLog } from '../../src/core/log.js'
+import type { Storage } from '../../src/core/stores.js'
 import { type DatabasePlace, openDatabase } from '../../src/storage/index.js'
 import { type Jid, parseJid } from '../../src/xmpp/jid.js'
 import { LOOKALIKES } from '../contracts/world.js'
@@ -33,8 +34,23 @@ export async function fillDatabase(place: DatabasePlace, { accounts, messages }:
     log.append(users[n % accounts] ?? parseJid('x'), { xml: `<message id='${n}'>é😀'\\</message>` })
   for (let n = 0; n < messages; n += 1000)
     await Promise.all(Array.from({ length: Math.min(1000, messages - n) }, (_, i) => send(n + i)))
+  await archive(storage, users, Math.min(messages, 1000))
   await database.secret('sasl')
   await database.close()
+}
+
+async function archive(storage: Storage, users: readonly Jid[], messages: number): Promise<void> {
+  const archive = storage.archive('archive/messages')
+  const append = (owner: Jid, n: number) =>
+    archive.append(owner, {
+      at: Date.now() - n,
+      with: parseJid(`friend${n % 7}@verona.example${n % 3 ? `/${'é'.repeat(n % 500) || 'x'}` : ''}`),
+      xml: `<message id='${n}'>é😀'\\</message>`,
+      isPending: n % 4 < 2,
+      isArchived: n % 4 > 0,
+      ...(n % 5 > 0 && { origin: { sender: owner, id: n % 5 > 1 ? `${n}` : `\ud800${n}` } }),
+    })
+  await Promise.all(Array.from({ length: messages }, (_, n) => append(users[n % users.length] ?? parseJid('x'), n)))
 }
 
 function credentials(): Credentials {
@@ -50,7 +66,16 @@ function credentials(): Credentials {
   ])
 }
 
-const TABLES = ['secrets', 'accounts', 'credentials', 'value_items', 'map_items', 'address_items', 'log_entries']
+const TABLES = [
+  'secrets',
+  'accounts',
+  'credentials',
+  'value_items',
+  'map_items',
+  'address_items',
+  'log_entries',
+  'archive_entries',
+]
 
 /** All that is in it, in lines by table: as a program sees it that only knows SQL. */
 export async function contentOf({
@@ -61,6 +86,7 @@ export async function contentOf({
   try {
     const content = new Map<string, readonly string[]>()
     for (const table of TABLES) {
+      if (!(await db.schema.hasTable(table))) continue // an older schema
       const rows: readonly Readonly<Record<string, unknown>>[] = await db(table)
       content.set(table, rows.map(inOneLine).sort())
     }
