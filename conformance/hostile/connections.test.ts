@@ -50,8 +50,8 @@ describe('by hundreds of connections', function () {
         })
         const before = target.memory
         for (const intruder of crowd) intruder.say(shape)
-        // it has read all that before what comes behind it
-        await target.server.adduser(`witness-${crowd.length}-${what.replaceAll(' ', '-')}`, 'a secret')
+        // several turns of the server, in each of which it reads what has come
+        await newAccount('witness', address.domain, inBand(address))
         assert.ok(target.memory - before < (crowd.length * HELD) / 1024 + 8, `${target.memory - before} MiB in all`)
         for (const intruder of crowd) intruder.leave()
       })
