@@ -80,7 +80,10 @@ for (const make of [smallPostgres, smallMariadb])
         { name: 'DatabaseError', message: /^The database failed to write: .*(too large|is full)\.?/ },
       )
       assert.ok(promised > 10)
-      await assert.rejects(Promise.all([log.append(romeo, letter), log.append(romeo, letter)]))
+      // what was given up may have left room for a few
+      const more = await Promise.allSettled(Array.from({ length: 50 }, () => log.append(romeo, letter)))
+      promised += more.filter(({ status }) => status === 'fulfilled').length
+      assert.ok(more.some(({ status }) => status === 'rejected'))
       assert.equal(await log.count(romeo), promised)
 
       await server.process.stop()
