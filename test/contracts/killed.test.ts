@@ -9,24 +9,10 @@ import { LocalBus } from '../../src/core/bus.js'
 import { silentLog } from '../../src/core/log.js'
 import { type DatabasePlace, openDatabase } from '../../src/storage/index.js'
 import { parseJid } from '../../src/xmpp/jid.js'
-import { SERVERS, sharedServer } from '../databases/shared.js'
+import { type Find, inFile, SERVERS, served } from '../databases/shared.js'
 
-/** Where the database is, when the suite runs; it skips itself where there can be none. */
-type Find = (hook: Mocha.Context, folder: string) => Promise<DatabasePlace>
-
-const file =
-  (client: 'sqlite3' | 'better-sqlite3'): Find =>
-  async (_, folder) => ({ client, connection: { filename: path.join(folder, 'parlance.sqlite') } })
-
-const served =
-  (client: 'pg' | 'mysql2'): Find =>
-  async hook => {
-    const server = await sharedServer(hook, client)
-    return { client, connection: await server.makeDatabase() }
-  }
-
-diesAndKeeps('SQLite by sqlite3', file('sqlite3'), 8)
-diesAndKeeps('SQLite by better-sqlite3', file('better-sqlite3'), 4)
+diesAndKeeps('SQLite by sqlite3', inFile('sqlite3'), 8)
+diesAndKeeps('SQLite by better-sqlite3', inFile('better-sqlite3'), 4)
 for (const { name, client } of SERVERS) diesAndKeeps(name, served(client), 4)
 
 function diesAndKeeps(name: string, find: Find, rounds: number): void {

@@ -6,9 +6,9 @@ import { LocalBus } from '../../src/core/bus.js'
 import { systemClock } from '../../src/core/clock.js'
 import { silentLog } from '../../src/core/log.js'
 import type { ArchiveFilter, ArchiveStore } from '../../src/core/stores.js'
-import { type Database, type DatabasePlace, openDatabase } from '../../src/storage/index.js'
+import { type Database, openDatabase } from '../../src/storage/index.js'
 import { parseJid } from '../../src/xmpp/jid.js'
-import { sharedServer } from './shared.js'
+import { type Find, inFile, served } from './shared.js'
 
 const MESSAGES = 100_000
 /** Nine in ten are Romeo's. */
@@ -17,20 +17,9 @@ const MINUTE = 60_000
 const BEGINNING = Date.UTC(2026, 0, 1)
 const PAGE = 100
 
-/** Where the database is, when the suite runs; it skips itself where there can be none. */
-type Find = (hook: Mocha.Context, folder: string) => Promise<DatabasePlace>
-
-const file =
-  (client: 'sqlite3' | 'better-sqlite3'): Find =>
-  async (_, folder) => ({ client, connection: { filename: path.join(folder, 'parlance.sqlite') } })
-
-const served =
-  (client: 'pg' | 'mysql2'): Find =>
-  async hook => ({ client, connection: await (await sharedServer(hook, client)).makeDatabase() })
-
 const DATABASES: Readonly<Record<string, Find>> = {
-  'SQLite by sqlite3': file('sqlite3'),
-  'SQLite by better-sqlite3': file('better-sqlite3'),
+  'SQLite by sqlite3': inFile('sqlite3'),
+  'SQLite by better-sqlite3': inFile('better-sqlite3'),
   PostgreSQL: served('pg'),
   MariaDB: served('mysql2'),
 }

@@ -1,3 +1,5 @@
+import path from 'node:path'
+import type { DatabasePlace } from '../../src/storage/index.js'
 import { requirePackages } from '../clients/packages.js'
 import { mariadb, postgres } from './programs.js'
 import { DatabaseServer } from './server.js'
@@ -23,6 +25,19 @@ export async function sharedServer(hook: Mocha.Context, client: keyof typeof PRO
   running.set(client, server)
   return server
 }
+
+/** Where the database of a suite is, when that runs; the suite is skipped where there can be none. */
+export type Find = (hook: Mocha.Context, folder: string) => Promise<DatabasePlace>
+
+/** SQLite, in the suite's folder. */
+export const inFile =
+  (client: 'sqlite3' | 'better-sqlite3'): Find =>
+  async (_, folder) => ({ client, connection: { filename: path.join(folder, 'parlance.sqlite') } })
+
+/** A database of the shared server. */
+export const served =
+  (client: keyof typeof PROGRAMS): Find =>
+  async hook => ({ client, connection: await (await sharedServer(hook, client)).makeDatabase() })
 
 // of all suites: this file is loaded outside of them
 after(async function () {
