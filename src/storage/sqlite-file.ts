@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import type { Log } from '../core/log.js'
 import { hasCode, reasonOf } from '../core/system-error.js'
@@ -10,6 +11,8 @@ import { type FileConnection, WAIT_MS } from './options.js'
 
 /** Marks a file as Parlance's: `Parl`. */
 export const APPLICATION_ID = 0x5061726c
+
+const BETWEEN_TRIES_MS = 10
 
 /** What differs between the drivers of SQLite. */
 export interface SqliteDriver<Connection> {
@@ -112,9 +115,21 @@ function pool<Connection>(
   }
 }
 
-async function setUp(db: Knex, { connection: { filename }, log }: SqliteFile): Promise<void> {
-  const [{ journal_mode: mode } = {}]: readonly { journal_mode?: string }[] = await db.raw('PRAGMA journal_mode = WAL')
+async function setUp(db: Knex, { connection: { filename }, wait = WAIT_MS, log }: SqliteFile): Promise<void> {
+  const mode = await writeAhead(db, performance.now() + wait)
   if (mode !== 'wal') log.warn({ filename, mode }, 'SQLite cannot use a write-ahead log here: reads wait for writes')
+}
+
+/** Tries again by itself: while several change the mode at once, SQLite gives up without waiting. */
+async function writeAhead(db: Knex, until: number): Promise<string | undefined> {
+  try {
+    const [{ journal_mode: mode } = {}]: readonly { journal_mode?: string }[] = await db.raw('PRAGMA journal_mode = WAL')
+    return mode
+  } catch (fault) {
+    if (codeOf(fault) !== 'SQLITE_BUSY' || performance.now() > until) throw fault
+    await setTimeout(BETWEEN_TRIES_MS)
+    return writeAhead(db, until)
+  }
 }
 
 async function backUp(db: Knex, filename: string, name: string): Promise<Backup> {
