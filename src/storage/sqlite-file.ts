@@ -123,7 +123,8 @@ async function setUp(db: Knex, { connection: { filename }, wait = WAIT_MS, log }
 /** Tries again by itself: while several change the mode at once, SQLite gives up without waiting. */
 async function writeAhead(db: Knex, until: number): Promise<string | undefined> {
   try {
-    const [{ journal_mode: mode } = {}]: readonly { journal_mode?: string }[] = await db.raw('PRAGMA journal_mode = WAL')
+    const [{ journal_mode: mode } = {}]: readonly { journal_mode?: string }[] =
+      await db.raw('PRAGMA journal_mode = WAL')
     return mode
   } catch (fault) {
     if (codeOf(fault) !== 'SQLITE_BUSY' || performance.now() > until) throw fault
