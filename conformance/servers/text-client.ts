@@ -77,7 +77,8 @@ export class TextClient {
 
   async close(): Promise<void> {
     if (this.#socket.destroyed) return
-    const closed = once(this.#socket, 'close')
+    // also by a reset: a server that is done may close before it has read that we are, too
+    const closed = new Promise(resolve => this.#socket.once('close', resolve))
     this.#socket.end('</stream:stream>')
     this.#socket.resume()
     const timer = setTimeout(() => this.#socket.destroy(), PATIENCE_MS)
