@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import type { Log } from '../core/log.js'
 import { hasCode, reasonOf } from '../core/system-error.js'
@@ -128,7 +128,7 @@ async function writeAhead(db: Knex, until: number): Promise<string | undefined> 
     return mode
   } catch (fault) {
     if (codeOf(fault) !== 'SQLITE_BUSY' || performance.now() > until) throw fault
-    await setTimeout(BETWEEN_TRIES_MS)
+    await pause(BETWEEN_TRIES_MS)
     return writeAhead(db, until)
   }
 }
